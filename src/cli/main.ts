@@ -1,0 +1,47 @@
+import { Command, CommanderError } from 'commander';
+import { ConfigurationError } from '../experiments/configuration.js';
+import { VERSION } from '../version.js';
+import type { CliContext } from './context.js';
+import { dataCommand } from './data.js';
+import { splitHeadCommand } from './splithead.js';
+import { UsageError } from './usage-error.js';
+
+/** Errors of the command line become UsageErrors; help and version pass. */
+function rethrow(error: CommanderError): never {
+  if (error.exitCode === 0) throw error;
+  if (error.code === 'commander.help') throw new UsageError('expected a command, got none; isolab --help lists them');
+  throw new UsageError(error.message.replace(/^error: /, '').replace(/\n\(/, ' ('));
+}
+
+function settle(command: Command, context: CliContext): Command {
+  command.configureOutput({ writeOut: context.stdout, writeErr: context.stderr, outputError: () => {} });
+  command.exitOverride(rethrow);
+  command.allowExcessArguments(false);
+  command.showHelpAfterError(false);
+  return command;
+}
+
+function program(context: CliContext): Command {
+  const root = settle(new Command('isolab'), context)
+    .description('published experiments on how networks learn through noise, resist it and carry it')
+    .version(VERSION);
+  root.addCommand(settle(splitHeadCommand(context), context));
+  root.addCommand(dataCommand(context));
+  return root;
+}
+
+/**
+ * Runs one command line.
+ * @param argv words after the program's name
+ * @returns the exit code: 0, 2 for a command line or configuration that cannot be carried out, 1 for any other failure
+ */
+export async function main(argv: readonly string[], context: CliContext): Promise<number> {
+  try {
+    await program(context).parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    context.stderr(`isolab: ${(error as Error).message}\n`);
+    return error instanceof UsageError || error instanceof ConfigurationError ? 2 : 1;
+  }
+}

@@ -1,0 +1,234 @@
+// Runs one split-head configuration and turns its events into lines, checkpoints and files.
+import { openCore, type Core, type Profile } from '../core/index.js';
+import { keepFirstClasses, loadEmnist, loadMnist, type DatasetPair } from '../data/index.js';
+import { ConfigurationError } from '../experiments/configuration.js';
+import {
+  configurationRecord, layerMetricRows, perturbationRows, planSplitHead, runRow, runSplitHead, seedFolder, splitHeadFields, splitHeadRunId,
+  type RecordContext, type SplitHeadConfig, type SplitHeadEvent, type SplitHeadResult,
+} from '../experiments/splithead/index.js';
+import { formatPythonJson, RunWriter } from '../outputs/index.js';
+import { VERSION } from '../version.js';
+import type { CliContext } from './context.js';
+import { Progress } from './progress.js';
+import { UsageError } from './usage-error.js';
+
+export interface ExecutionOptions {
+  profile: string;
+  checkpointEvery: string;
+  resume?: boolean;
+  force?: boolean;
+  json?: boolean;
+}
+
+/** What --json prints, and the printed summary says. */
+export interface Summary {
+  run_id: string;
+  result_digest: string;
+  already_recorded: boolean;
+  teacher_init_acc: number;
+  teacher_final_acc: number;
+  student_init_acc: number;
+  student_final_acc: number;
+  student_init_aux_loss: number;
+  student_final_aux_loss: number;
+  profile: string;
+  runtime_seconds: number;
+  peak_memory_mb: number | null;
+  folder: string;
+}
+
+export function parseProfile(given: string): Profile {
+  if (given === 'strict' || given === 'fused') return given;
+  throw new UsageError(`--profile: expected strict or fused, got ${JSON.stringify(given)}`);
+}
+
+function parseCheckpointInterval(given: string): number {
+  if (/^\d+$/.test(given) && Number.isSafeInteger(Number(given))) return Number(given);
+  throw new UsageError(`--checkpoint-every: expected a whole number of steps of at least 0, got ${JSON.stringify(given)}`);
+}
+
+/** Loads the dataset a configuration names. A --data-dir other than the default is the only place looked in. */
+export async function loadConfiguredData(context: CliContext, config: SplitHeadConfig): Promise<DatasetPair> {
+  const isDefault = config.data_dir === splitHeadFields.data_dir.parse(undefined);
+  const folders = { dataDir: config.data_dir, ...(isDefault ? { cacheDir: context.cacheDir, packagedDir: context.packagedMnistDir } : {}) };
+  const { files } = context.runtime;
+  const data = config.dataset === 'mnist' ? await loadMnist(files, folders) : await loadEmnist(files, config.emnist_split, folders);
+  try {
+    return keepFirstClasses(data, config.class_count ?? undefined);
+  } catch (error) {
+    throw error instanceof RangeError ? new ConfigurationError(error.message) : error;
+  }
+}
+
+function localTime(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  return `${date}T${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+}
+
+function describeEvent(event: SplitHeadEvent): string | undefined {
+  if (event.type !== 'row') return undefined;
+  if (event.table === 'epochs') {
+    const { phase, epoch, epochs, loss } = event.row;
+    const count = (value: number) => String(value).padStart(3, '0');
+    return phase === 'teacher'
+      ? `[Teacher] epoch ${count(epoch)}/${count(epochs)} | class CE = ${loss.toFixed(6)}`
+      : `[Student] epoch ${count(epoch)}/${count(epochs)} | aux MSE = ${loss.toFixed(8)}`;
+  }
+  if (event.table === 'evaluations') {
+    const { model, state, accuracy, classLoss, auxLoss } = event.row;
+    const aux = auxLoss === undefined ? '' : ` | aux MSE=${auxLoss.toFixed(8)}`;
+    return `[Eval] ${model} ${state.padEnd(7)} | acc=${accuracy.toFixed(6)} | class CE=${classLoss.toFixed(6)}${aux}`;
+  }
+  if (event.table === 'perturbations') {
+    const { timing, target, layer_name, std, weight_delta_rel, bias_delta_rel } = event.row as Record<string, number>;
+    return `[Perturb] ${timing} | ${target}.${layer_name} | std=${std} | w_rel=${weight_delta_rel!.toPrecision(6)} | b_rel=${bias_delta_rel!.toPrecision(6)}`;
+  }
+  return undefined;
+}
+
+/** One run under way: its identity, its folder and its words. */
+class Execution {
+  readonly #context: CliContext;
+  readonly #config: SplitHeadConfig;
+  readonly #options: ExecutionOptions;
+  readonly #core: Core;
+  readonly #data: DatasetPair;
+  readonly #runId: string;
+  readonly #writer: RunWriter;
+  readonly #progress: Progress;
+
+  constructor(context: CliContext, config: SplitHeadConfig, options: ExecutionOptions, core: Core, data: DatasetPair, runId: string) {
+    this.#context = context;
+    this.#config = config;
+    this.#options = options;
+    this.#core = core;
+    this.#data = data;
+    this.#runId = runId;
+    this.#writer = new RunWriter(context.runtime.files, config.outdir, seedFolder(config.seed), config.append_global);
+    this.#progress = new Progress(context);
+  }
+
+  get #checkpointPath(): string {
+    return `${this.#writer.folder}/checkpoint_${this.#runId}.safetensors`;
+  }
+
+  async run(checkpointEvery: number): Promise<Summary> {
+    await this.#writer.open();
+    const recorded = await this.#writer.find('runs.csv', this.#runId);
+    if (recorded !== undefined && this.#options.force !== true) return this.#summarizeRecorded(recorded);
+    const started = this.#context.runtime.now();
+    const result = await this.#compute(checkpointEvery);
+    const seconds = (this.#context.runtime.now() - started) / 1000;
+    await this.#record(result, seconds, recorded !== undefined);
+    await this.#context.runtime.files.remove(this.#checkpointPath);
+    if (recorded !== undefined && recorded.isolab_result_digest !== result.digest) {
+      this.#context.stderr(`the earlier record of ${this.#runId} had another digest: ${recorded.isolab_result_digest}\n`);
+    }
+    return this.#summarize(result, seconds);
+  }
+
+  async #readCheckpoint(): Promise<Uint8Array | undefined> {
+    const { files } = this.#context.runtime;
+    if ((await files.size(this.#checkpointPath)) !== undefined) return files.read(this.#checkpointPath);
+    this.#context.stderr(`--resume: no checkpoint of run ${this.#runId} in ${this.#writer.folder}; starting from the beginning\n`);
+    return undefined;
+  }
+
+  async #compute(checkpointEvery: number): Promise<SplitHeadResult> {
+    const resume = this.#options.resume === true ? await this.#readCheckpoint() : undefined;
+    const options = { runId: this.#runId, checkpointEvery, ...(resume === undefined ? {} : { resume }) };
+    let result: SplitHeadResult | undefined;
+    try {
+      for await (const event of runSplitHead(this.#core, this.#config, this.#data, options)) {
+        await this.#show(event);
+        if (event.type === 'finished') result = event.result;
+      }
+    } finally {
+      this.#progress.stop();
+    }
+    return result!;
+  }
+
+  async #show(event: SplitHeadEvent): Promise<void> {
+    if (event.type === 'started') {
+      const { trainSize, testSize, classes, totalSteps, resumedAt } = event;
+      const resumed = resumedAt > 0 ? `, resumed after step ${resumedAt}` : '';
+      this.#progress.line(`run ${this.#runId}: ${trainSize} training and ${testSize} test images, ${classes} classes, ${totalSteps} steps${resumed}`);
+      this.#progress.start(totalSteps, resumedAt, '{bar} {value}/{total} steps | {eta_formatted} left | {note}');
+    } else if (event.type === 'progress') {
+      this.#progress.update(event.done, `${event.phase} epoch ${event.epoch}/${event.epochs}, loss ${event.loss.toPrecision(4)}`);
+    } else if (event.type === 'checkpoint') {
+      await this.#context.runtime.files.writeWhole(this.#checkpointPath, event.bytes);
+    }
+    const line = describeEvent(event);
+    if (line !== undefined) this.#progress.line(line);
+  }
+
+  async #record(result: SplitHeadResult, seconds: number, replace: boolean): Promise<void> {
+    const { runtime } = this.#context;
+    const record: RecordContext = {
+      runId: this.#runId, timestamp: localTime(new Date()), runtimeSeconds: seconds, program: `isolab ${VERSION}`,
+      engine: `${runtime.name} ${runtime.version}`, threads: 1, backend: 'core',
+      profile: this.#core.profile, wasmHash: this.#core.wasmHash, dataHash: this.#data.sha256,
+    };
+    const config = this.#config;
+    const tables = [
+      { file: 'layer_metrics.csv', global: 'layer_metrics_all_seeds.csv', rows: layerMetricRows(config, result, this.#runId) },
+      { file: 'perturbations.csv', global: 'perturbations_all_seeds.csv', rows: perturbationRows(config, result, this.#runId) },
+      { file: 'runs.csv', global: 'runs_all_seeds.csv', rows: [runRow(config, result, record)] },
+    ];
+    const line = formatPythonJson(configurationRecord(config, result, record));
+    await this.#writer.write({ runId: this.#runId, tables, jsonLine: { file: 'configs.jsonl', line } }, replace);
+  }
+
+  #summarize(result: SplitHeadResult, seconds: number): Summary {
+    const { teacher_init_acc, teacher_final_acc, student_init_acc, student_final_acc, student_init_aux_loss, student_final_aux_loss } = result.metrics;
+    const peak = this.#context.runtime.peakMemoryBytes();
+    return {
+      run_id: this.#runId, result_digest: result.digest, already_recorded: false,
+      teacher_init_acc, teacher_final_acc, student_init_acc, student_final_acc, student_init_aux_loss, student_final_aux_loss,
+      profile: this.#core.profile, runtime_seconds: seconds, peak_memory_mb: peak === undefined ? null : Math.round(peak / 1e6), folder: this.#writer.folder,
+    };
+  }
+
+  #summarizeRecorded(row: Record<string, string>): Summary {
+    this.#context.stderr(`run ${this.#runId} is already recorded in ${this.#writer.folder}/runs.csv; --force runs it again\n`);
+    const value = (column: string) => Number(row[column]);
+    return {
+      run_id: this.#runId, result_digest: row.isolab_result_digest!, already_recorded: true,
+      teacher_init_acc: value('teacher_init_acc'), teacher_final_acc: value('teacher_final_acc'),
+      student_init_acc: value('student_init_acc'), student_final_acc: value('student_final_acc'),
+      student_init_aux_loss: value('student_init_aux_loss'), student_final_aux_loss: value('student_final_aux_loss'),
+      profile: row.isolab_profile!, runtime_seconds: value('runtime_seconds'), peak_memory_mb: null, folder: this.#writer.folder,
+    };
+  }
+}
+
+function printSummary(context: CliContext, summary: Summary): void {
+  const move = (from: number, to: number) => `${from.toFixed(4)} -> ${to.toFixed(4)}`;
+  const memory = summary.peak_memory_mb === null ? '' : `, peak memory ${summary.peak_memory_mb} MB`;
+  const lines = [
+    `[Summary] run_id=${summary.run_id} (${summary.profile})${summary.already_recorded ? ', as recorded' : ''}`,
+    `  teacher accuracy  ${move(summary.teacher_init_acc, summary.teacher_final_acc)}`,
+    `  student accuracy  ${move(summary.student_init_acc, summary.student_final_acc)}`,
+    `  auxiliary MSE     ${summary.student_init_aux_loss.toPrecision(6)} -> ${summary.student_final_aux_loss.toPrecision(6)}`,
+    `  result digest     ${summary.result_digest}`,
+    `  ${summary.runtime_seconds.toFixed(1)} s${memory}`,
+    `[Output] ${summary.folder}: runs.csv, layer_metrics.csv, perturbations.csv, configs.jsonl`,
+  ];
+  context.stdout(`${lines.join('\n')}\n`);
+}
+
+/** Computes and records one configuration, or says that it is recorded already. */
+export async function executeSplitHead(context: CliContext, config: SplitHeadConfig, options: ExecutionOptions): Promise<void> {
+  const profile = parseProfile(options.profile);
+  const checkpointEvery = parseCheckpointInterval(options.checkpointEvery);
+  planSplitHead(config);
+  const core = await openCore({ profile });
+  const data = await loadConfiguredData(context, config);
+  const runId = await splitHeadRunId(config, { profile, wasmHash: core.wasmHash, dataHash: data.sha256 });
+  const summary = await new Execution(context, config, options, core, data, runId).run(checkpointEvery);
+  if (options.json === true) context.stdout(`${JSON.stringify(summary)}\n`);
+  else printSummary(context, summary);
+}

@@ -1,0 +1,5 @@
+export { Arena } from './arena.js';
+export { Core, openCore, type CoreOptions, type Profile } from './core.js';
+export type { Kernels } from './generated/kernels.js';
+export { Memory, type Pointer } from './memory.js';
+export { canonicalBytes, Digest, sha256 } from './digest.js';

@@ -1,0 +1,4 @@
+export { DataError } from './data-error.js';
+export { datasetTitle, keepFirstClasses, NORMALISED_PIXELS, type DatasetPair, type ImageDataset } from './dataset.js';
+export { loadEmnist, type EmnistSplit } from './emnist.js';
+export { loadMnist, type DataFolders } from './mnist.js';

@@ -1,0 +1,97 @@
+// A run's state between two steps as one safetensors file. Everything else follows from the configuration.
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../nn/index.js';
+import type { Tensor } from '../../tensor/index.js';
+import type { Phase, SplitHeadMetrics } from './events.js';
+import type { Snapshot } from './layer-metrics.js';
+import type { SplitHeadModel } from './model.js';
+import type { PerturbationRow } from './perturbation.js';
+import type { PhasePosition, TrainingPhase } from './training.js';
+
+/** Snapshots and measurements gathered before the phase that a checkpoint stands in. */
+export interface Progress {
+  metrics: Partial<SplitHeadMetrics>;
+  perturbations: PerturbationRow[];
+  snapshots: Partial<Record<'teacherInitial' | 'teacherFinal' | 'studentInitial', Snapshot>>;
+}
+
+export interface Checkpoint {
+  runId: string;
+  phase: Phase;
+  done: number;
+  position: PhasePosition;
+  adamSteps: number[];
+  generator: Uint8Array;
+  progress: Progress;
+  tensors: Map<string, NamedArray>;
+}
+
+const VERSION = 1;
+
+/** JSON has no NaN or infinities: they travel as strings. */
+function encodeNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value;
+}
+
+function decodeNumber(_key: string, value: unknown): unknown {
+  const text = (value as { number?: string } | null)?.number;
+  return typeof text === 'string' ? Number(text) : value;
+}
+
+function copyOf(tensor: Tensor): NamedArray {
+  return { dtype: tensor.dtype, shape: tensor.shape, values: tensor.toArray() };
+}
+
+function* liveTensors(models: { teacher: SplitHeadModel; student: SplitHeadModel }, phase: TrainingPhase): IterableIterator<[string, Tensor]> {
+  for (const side of ['teacher', 'student'] as const) {
+    for (const [name, parameter] of models[side].parameters()) yield [`${side}/${name}`, parameter];
+  }
+  for (const [index, tensor] of phase.optimizer.state().tensors.entries()) yield [`adam/${index}`, tensor];
+}
+
+export function encodeCheckpoint(
+  runId: string, done: number, models: { teacher: SplitHeadModel; student: SplitHeadModel }, phase: TrainingPhase, progress: Progress,
+): Uint8Array {
+  const tensors = new Map<string, NamedArray>();
+  for (const [name, tensor] of liveTensors(models, phase)) tensors.set(name, copyOf(tensor));
+  for (const [moment, snapshot] of Object.entries(progress.snapshots)) {
+    for (const [name, array] of snapshot) tensors.set(`snapshot/${moment}/${name}`, array);
+  }
+  const state = {
+    version: VERSION, runId, phase: phase.phase, done, position: phase.position, adamSteps: phase.optimizer.state().steps,
+    generator: Array.from(phase.generatorState()), metrics: progress.metrics, perturbations: progress.perturbations,
+  };
+  return encodeSafetensors({ tensors, metadata: { isolab: JSON.stringify(state, encodeNumber) } });
+}
+
+/**
+ * @param file named in errors
+ * @throws Error when the bytes are not a checkpoint of the run `runId`
+ */
+export function decodeCheckpoint(bytes: Uint8Array, runId: string, file: string): Checkpoint {
+  const { tensors, metadata } = decodeSafetensors(bytes, file);
+  if (metadata.isolab === undefined) throw new Error(`${file}: expected a checkpoint of run ${runId}, got a file without a run's state`);
+  const state = JSON.parse(metadata.isolab, decodeNumber);
+  if (state.version !== VERSION || state.runId !== runId) {
+    throw new Error(`${file}: expected a version ${VERSION} checkpoint of run ${runId}, got version ${state.version} of run ${state.runId}; remove the file to start afresh`);
+  }
+  const snapshots: Progress['snapshots'] = {};
+  for (const [name, array] of tensors) {
+    const [kind, moment, parameter] = name.split('/') as [string, keyof Progress['snapshots'], string];
+    if (kind === 'snapshot') (snapshots[moment] ??= new Map()).set(parameter, array);
+  }
+  const { phase, done, position, adamSteps, metrics, perturbations } = state;
+  const generator = Uint8Array.from(state.generator as number[]);
+  return { runId, phase, done, position, adamSteps, generator, progress: { metrics, perturbations, snapshots }, tensors };
+}
+
+/** Fills the models and the optimiser with a checkpoint's values. @throws Error when a tensor is missing or of another size */
+export function restoreTensors(checkpoint: Checkpoint, models: { teacher: SplitHeadModel; student: SplitHeadModel }, phase: TrainingPhase): void {
+  for (const [name, tensor] of liveTensors(models, phase)) {
+    const saved = checkpoint.tensors.get(name);
+    if (saved === undefined || saved.values.length !== tensor.size) {
+      throw new Error(`checkpoint: expected tensor ${name} of ${tensor.size} values, got ${saved?.values.length ?? 'none'}`);
+    }
+    tensor.data.set(saved.values);
+  }
+  phase.optimizer.restoreSteps(checkpoint.adamSteps);
+}

@@ -1,0 +1,10 @@
+// The library: `import { openLab } from 'isolab'`.
+export { Lab, openLab, type Nested } from './lab.js';
+export { Digest, type Core, type CoreOptions, type Profile } from './core/index.js';
+export * from './tensor/index.js';
+export * from './random/index.js';
+export * from './nn/index.js';
+export * from './data/index.js';
+export * from './experiments/splithead/index.js';
+export { ConfigurationError } from './experiments/configuration.js';
+export { VERSION } from './version.js';

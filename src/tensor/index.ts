@@ -1,0 +1,15 @@
+export {
+  activate, activationGradient, gelu, relu, sigmoid, tanh, type Activation, type ChannelLayout,
+} from './activation.js';
+export { add, div, mul, scale, sub } from './arithmetic.js';
+export { conv2d, convolvedExtent, type ConvolutionOptions, type Pair } from './convolution.js';
+export { cos, erf, exp, log, sin, sqrt } from './elementwise.js';
+export { linear, matmul } from './linear.js';
+export { klDivergence, logSoftmax, mse, softmax, softmaxCrossEntropy, type Reduction } from './loss.js';
+export { adaptiveAvgPool2d, avgPool2d, maxPool2d, type PoolingWindow } from './pooling.js';
+export { argmax, mean, sum, sumOfSquares } from './reduction.js';
+export { flatten, reshape } from './shape.js';
+export { Stepper, Tape } from './tape.js';
+export {
+  formatShape, kernelOf, requireSameDType, requireSameShape, sizeOf, Tensor, type DType, type Shape, type Values,
+} from './tensor.js';

@@ -1,0 +1,89 @@
+import type { Pointer } from '../core/index.js';
+import { activate, activationGradient, type Activation } from './activation.js';
+import type { Tape } from './tape.js';
+import { formatShape, kernelOf, requireSameDType, type Tensor } from './tensor.js';
+
+/** A matrix operand: rows x columns at an address with strides counted in elements. */
+interface Operand {
+  pointer: Pointer;
+  rowStride: number;
+  columnStride: number;
+}
+
+function operand(tensor: Tensor, transposed: boolean): Operand {
+  const columns = tensor.shape[1]!;
+  return transposed
+    ? { pointer: tensor.pointer, rowStride: 1, columnStride: columns }
+    : { pointer: tensor.pointer, rowStride: columns, columnStride: 1 };
+}
+
+/** out[m, n] = a[m, k] b[k, n]; `like` gives the core and dtype. */
+function product(like: Tensor, m: number, n: number, k: number, a: Operand, b: Operand, out: Pointer): void {
+  const scratch = like.core.scratch(kernelOf(like, 'gemm_scratch')(n), 'matrix product');
+  kernelOf(like, 'gemm')(
+    m, n, k, a.pointer, a.rowStride, a.columnStride, b.pointer, b.rowStride, b.columnStride, out, n, 0, scratch,
+  );
+}
+
+function requireMatrix(op: string, name: string, tensor: Tensor): void {
+  if (tensor.shape.length !== 2) throw new RangeError(`${op}: expected ${name} of two axes, got shape ${formatShape(tensor.shape)}`);
+}
+
+/**
+ * Matrix product with either operand transposed: `a' [m, k] * b' [k, n] -> [m, n]`, one dtype.
+ * @throws RangeError when the inner extents differ or an operand is not a matrix; TypeError for mixed dtypes
+ */
+export function matmul(tape: Tape, a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
+  const { transposeA = false, transposeB = false } = options;
+  requireMatrix('matmul', 'a', a);
+  requireMatrix('matmul', 'b', b);
+  requireSameDType('matmul', a, b);
+  const [m, k] = transposeA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
+  const [inner, n] = transposeB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
+  if (k !== inner) {
+    throw new RangeError(`matmul: expected equal inner extents, got ${formatShape([m, k])} times ${formatShape([inner, n])}`);
+  }
+  const out = tape.empty([m, n], a.dtype, 'matmul');
+  product(a, m, n, k, operand(a, transposeA), operand(b, transposeB), out.pointer);
+  return tape.record([a, b], out, (gradient) => {
+    // a'[m, k] = G b'^T and b'[k, n] = a'^T G; a transposed operand's gradient is the transposed product.
+    tape.accumulate(a, (pointer) =>
+      transposeA
+        ? product(a, k, m, n, operand(b, transposeB), operand(gradient, true), pointer)
+        : product(a, m, k, n, operand(gradient, false), operand(b, !transposeB), pointer),
+    );
+    tape.accumulate(b, (pointer) =>
+      transposeB
+        ? product(b, n, k, m, operand(gradient, true), operand(a, transposeA), pointer)
+        : product(b, k, n, m, operand(a, !transposeA), operand(gradient, false), pointer),
+    );
+  });
+}
+
+/**
+ * Fully connected layer with its activation: `activation(x [batch, in] * weight [out, in]^T + bias [out]) -> [batch, out]`.
+ * @throws RangeError for shapes that do not fit; TypeError for mixed dtypes
+ */
+export function linear(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | null, activation: Activation = 'none'): Tensor {
+  requireMatrix('linear', 'input', x);
+  requireMatrix('linear', 'weight', weight);
+  requireSameDType('linear', x, weight, bias);
+  const [batch, inputs] = x.shape as [number, number];
+  const outputs = weight.shape[0]!;
+  if (weight.shape[1] !== inputs || (bias !== null && bias.size !== outputs)) {
+    throw new RangeError(
+      `linear: expected weight [out, ${inputs}] and bias [out], got ${formatShape(weight.shape)} and ${bias === null ? 'no bias' : formatShape(bias.shape)}`,
+    );
+  }
+  const product_ = tape.empty([batch, outputs], x.dtype, 'linear');
+  product(x, batch, outputs, inputs, operand(x, false), operand(weight, true), product_.pointer);
+  const { output, saved } = activate(tape, product_, bias, activation, { rows: batch, channels: outputs, inner: 1 }, [x, weight, bias]);
+  return tape.record([x, weight, bias], output, (gradient) => {
+    const delta = activationGradient(tape, activation, gradient, saved);
+    if (bias !== null) {
+      tape.accumulate(bias, (pointer) => kernelOf(x, 'bias_gradient')(delta.pointer, batch, outputs, 1, pointer));
+    }
+    tape.accumulate(weight, (pointer) => product(x, outputs, inputs, batch, operand(delta, true), operand(x, false), pointer));
+    tape.accumulate(x, (pointer) => product(x, batch, inputs, outputs, operand(delta, false), operand(weight, false), pointer));
+  });
+}

@@ -1,0 +1,128 @@
+import type { Pointer } from '../core/index.js';
+import type { Tape } from './tape.js';
+import { formatShape, kernelOf, requireSameDType, requireSameShape, type Tensor } from './tensor.js';
+
+/** How the rows' losses become one number. */
+export type Reduction = 'mean' | 'sum';
+
+/** Rows and columns of a tensor whose last axis is reduced. */
+function rowsOf(op: string, x: Tensor): { rows: number; columns: number } {
+  const columns = x.shape.at(-1) ?? 0;
+  if (columns === 0) throw new RangeError(`${op}: expected a last axis of at least one value, got shape ${formatShape(x.shape)}`);
+  return { rows: x.size / columns, columns };
+}
+
+function requireMatrix(op: string, name: string, x: Tensor): void {
+  if (x.shape.length !== 2 || x.size === 0) {
+    throw new RangeError(`${op}: expected ${name} [batch, classes] with at least one of each, got shape ${formatShape(x.shape)}`);
+  }
+}
+
+/** Copies checked labels into the step's memory. */
+function storeLabels(tape: Tape, op: string, labels: ArrayLike<number>, batch: number, classes: number): Pointer {
+  if (labels.length !== batch) throw new RangeError(`${op}: expected ${batch} labels, one a row, got ${labels.length}`);
+  const pointer = tape.allocate(4 * batch, `${op} labels`);
+  const stored = tape.core.memory.i32(pointer, batch);
+  for (let row = 0; row < batch; row++) {
+    const label = labels[row]!;
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new RangeError(`${op}: expected labels from 0 to ${classes - 1}, got ${label} in row ${row}`);
+    }
+    stored[row] = label;
+  }
+  return pointer;
+}
+
+/**
+ * Cross-entropy of softmax(logits) against class labels: logits [batch, classes], labels [batch] -> [].
+ * Accumulated in float64, rounded once. PyTorch's `F.cross_entropy`.
+ *
+ * @param labels whole numbers from 0 to classes - 1
+ * @param reduction 'mean' over rows (default) or 'sum'
+ * @throws RangeError for logits that are no matrix, another number of labels, a label out of range (naming its row)
+ */
+export function softmaxCrossEntropy(
+  tape: Tape, logits: Tensor, labels: Int32Array | Uint8Array | readonly number[], reduction: Reduction = 'mean',
+): Tensor {
+  const op = 'softmaxCrossEntropy';
+  requireMatrix(op, 'logits', logits);
+  if (reduction !== 'mean' && reduction !== 'sum') {
+    throw new RangeError(`${op}: expected reduction 'mean' or 'sum', got ${JSON.stringify(reduction)}`);
+  }
+  const [batch, classes] = logits.shape as [number, number];
+  const labelPointer = storeLabels(tape, op, labels, batch, classes);
+  const probabilities = tape.records([logits]) ? tape.empty(logits.shape, logits.dtype, op) : null;
+  const total = kernelOf(logits, 'loss_cross_entropy')(logits.pointer, labelPointer, batch, classes, 0, probabilities?.pointer ?? 0);
+  const divisor = reduction === 'mean' ? batch : 1;
+  return tape.record([logits], tape.from([total / divisor], [], logits.dtype, op), (gradient) => {
+    tape.accumulate(logits, (pointer) =>
+      kernelOf(logits, 'loss_cross_entropy_gradient')(
+        probabilities!.pointer, labelPointer, batch, classes, gradient.item() / divisor, pointer,
+      ),
+    );
+  });
+}
+
+/**
+ * Mean squared difference: equal shapes -> []. Gradients go to both. PyTorch's `F.mse_loss`.
+ * @throws RangeError when shapes differ or hold no value; TypeError when dtypes differ
+ */
+export function mse(tape: Tape, a: Tensor, b: Tensor): Tensor {
+  requireSameDType('mse', a, b);
+  requireSameShape('mse', a, b);
+  if (a.size === 0) throw new RangeError(`mse: expected at least one value, got shape ${formatShape(a.shape)}`);
+  const total = kernelOf(a, 'loss_mse')(a.pointer, b.pointer, a.size);
+  return tape.record([a, b], tape.from([total / a.size], [], a.dtype, 'mse'), (gradient) => {
+    const factor = (2 * gradient.item()) / a.size;
+    const write = kernelOf(a, 'loss_mse_gradient');
+    tape.accumulate(a, (pointer) => write(a.pointer, b.pointer, a.size, factor, pointer));
+    tape.accumulate(b, (pointer) => write(a.pointer, b.pointer, a.size, -factor, pointer));
+  });
+}
+
+function rowwise(tape: Tape, x: Tensor, op: string, family: 'loss_softmax' | 'loss_log_softmax'): Tensor {
+  const { rows, columns } = rowsOf(op, x);
+  const output = tape.empty(x.shape, x.dtype, op);
+  kernelOf(x, family)(x.pointer, rows, columns, output.pointer);
+  return tape.record([x], output, (gradient) => {
+    tape.accumulate(x, (pointer) => kernelOf(x, `${family}_gradient`)(gradient.pointer, output.pointer, rows, columns, pointer));
+  });
+}
+
+/** Softmax over the last axis, any shape of at least one axis. @throws RangeError for a scalar or an empty last axis */
+export function softmax(tape: Tape, x: Tensor): Tensor {
+  return rowwise(tape, x, 'softmax', 'loss_softmax');
+}
+
+/** Logarithm of softmax over the last axis. @throws RangeError for a scalar or an empty last axis */
+export function logSoftmax(tape: Tape, x: Tensor): Tensor {
+  return rowwise(tape, x, 'logSoftmax', 'loss_log_softmax');
+}
+
+/**
+ * KL(softmax(teacher / T) || softmax(student / T)), summed over everything and divided by the batch:
+ * both [batch, classes] -> []. Gradients go to both; there is no T^2 factor. PyTorch's
+ * `F.kl_div(log_softmax(student / T), softmax(teacher / T), reduction='batchmean')`; Hinton et al. 2015.
+ *
+ * @throws RangeError when shapes differ or are no matrix, or T is not positive and finite; TypeError when dtypes differ
+ */
+export function klDivergence(tape: Tape, studentLogits: Tensor, teacherLogits: Tensor, temperature = 1): Tensor {
+  const op = 'klDivergence';
+  requireMatrix(op, 'student logits', studentLogits);
+  requireSameDType(op, studentLogits, teacherLogits);
+  requireSameShape(op, studentLogits, teacherLogits);
+  if (!(temperature > 0 && temperature < Infinity)) {
+    throw new RangeError(`${op}: expected a positive, finite temperature, got ${temperature}`);
+  }
+  const [batch, classes] = studentLogits.shape as [number, number];
+  const run = (scale: number, studentGradient: Pointer, teacherGradient: Pointer) =>
+    kernelOf(studentLogits, 'divergence_kl')(
+      studentLogits.pointer, teacherLogits.pointer, batch, classes, temperature, scale, studentGradient, teacherGradient,
+    );
+  const output = tape.from([run(0, 0, 0) / batch], [], studentLogits.dtype, op);
+  return tape.record([studentLogits, teacherLogits], output, (gradient) => {
+    const scale = gradient.item() / batch;
+    tape.accumulate(studentLogits, (pointer) => void run(scale, pointer, 0));
+    tape.accumulate(teacherLogits, (pointer) => void run(scale, 0, pointer));
+  });
+}
