@@ -78,13 +78,16 @@ export function sumPair(value: v128): f64 {
   return f64x2.extract_lane(value, 0) + f64x2.extract_lane(value, 1);
 }
 
+/** The terms of the pair at a (and b, read only where the term takes it), or of one value when one is `available`. */
 // @ts-ignore: decorator
 @inline
-function runTerm(term: i32, a: v128, b: v128): v128 {
-  if (term == VALUES) return a;
-  if (term == SQUARES) return f64x2.mul(a, a);
-  if (term == PRODUCTS) return f64x2.mul(a, b);
-  const difference = f64x2.sub(a, b);
+function runTerm<T>(term: i32, a: usize, b: usize, available: i32): v128 {
+  const first = loadPairOr<T>(a, available, 0);
+  if (term == VALUES) return first;
+  if (term == SQUARES) return f64x2.mul(first, first);
+  const second = loadPairOr<T>(b, available, 0);
+  if (term == PRODUCTS) return f64x2.mul(first, second);
+  const difference = f64x2.sub(first, second);
   return f64x2.mul(difference, difference);
 }
 
@@ -99,17 +102,17 @@ export function accumulateRun<T>(term: i32, a: usize, b: usize, count: i32): f64
   let sum0 = f64x2.splat(0), sum1 = sum0, sum2 = sum0, sum3 = sum0;
   let left = count;
   for (; left >= 8; left -= 8) {
-    sum0 = f64x2.add(sum0, runTerm(term, loadPair<T>(a), loadPair<T>(b)));
-    sum1 = f64x2.add(sum1, runTerm(term, loadPair<T>(a + pair), loadPair<T>(b + pair)));
-    sum2 = f64x2.add(sum2, runTerm(term, loadPair<T>(a + 2 * pair), loadPair<T>(b + 2 * pair)));
-    sum3 = f64x2.add(sum3, runTerm(term, loadPair<T>(a + 3 * pair), loadPair<T>(b + 3 * pair)));
+    sum0 = f64x2.add(sum0, runTerm<T>(term, a, b, 2));
+    sum1 = f64x2.add(sum1, runTerm<T>(term, a + pair, b + pair, 2));
+    sum2 = f64x2.add(sum2, runTerm<T>(term, a + 2 * pair, b + 2 * pair, 2));
+    sum3 = f64x2.add(sum3, runTerm<T>(term, a + 3 * pair, b + 3 * pair, 2));
     a += 4 * pair;
     b += 4 * pair;
   }
-  if (left > 0) sum0 = f64x2.add(sum0, runTerm(term, loadPairOr<T>(a, left, 0), loadPairOr<T>(b, left, 0)));
-  if (left > 2) sum1 = f64x2.add(sum1, runTerm(term, loadPairOr<T>(a + pair, left - 2, 0), loadPairOr<T>(b + pair, left - 2, 0)));
-  if (left > 4) sum2 = f64x2.add(sum2, runTerm(term, loadPairOr<T>(a + 2 * pair, left - 4, 0), loadPairOr<T>(b + 2 * pair, left - 4, 0)));
-  if (left > 6) sum3 = f64x2.add(sum3, runTerm(term, loadPairOr<T>(a + 3 * pair, left - 6, 0), loadPairOr<T>(b + 3 * pair, left - 6, 0)));
+  if (left > 0) sum0 = f64x2.add(sum0, runTerm<T>(term, a, b, left));
+  if (left > 2) sum1 = f64x2.add(sum1, runTerm<T>(term, a + pair, b + pair, left - 2));
+  if (left > 4) sum2 = f64x2.add(sum2, runTerm<T>(term, a + 2 * pair, b + 2 * pair, left - 4));
+  if (left > 6) sum3 = f64x2.add(sum3, runTerm<T>(term, a + 3 * pair, b + 3 * pair, left - 6));
   return sumPair(f64x2.add(f64x2.add(sum0, sum1), f64x2.add(sum2, sum3)));
 }
 

@@ -1,4 +1,5 @@
-import { Command, CommanderError } from 'commander';
+import type { CommanderError } from 'commander';
+import { Command } from 'commander';
 import { CATALOG, type CatalogEntry } from '../data/catalog.js';
 import { DataError } from '../data/data-error.js';
 import { installDataset, type InstalledFile } from '../data/install.js';
@@ -6,6 +7,10 @@ import { verifyDataset, type Verified } from '../data/verify.js';
 import type { CliContext } from './context.js';
 import { DownloadProgress, formatBytes } from './data-progress.js';
 import { UsageError } from './usage-error.js';
+
+/** What --data-dir means where files are put, and where they are looked for. */
+const DESTINATION_HELP = "where files go, in torchvision's layout (FOLDER/MNIST/raw), instead of the cache";
+const SEARCH_HELP = "looked in first: root of torchvision's layout (FOLDER/MNIST/raw), or the folder with the files";
 
 interface DataOptions {
   readonly dataDir?: string;
@@ -90,7 +95,7 @@ async function fetchEntries(context: CliContext, entries: readonly CatalogEntry[
 
 function verifiedLine(result: Verified): string {
   const title = result.split === undefined ? result.name : `${result.name} ${result.split}`;
-  if (!result.ok) return `${title}: NOT OK: ${result.problem}`;
+  if (!result.ok) return `${result.absent ? 'not there' : 'NOT OK'}: ${result.problem}`;
   const origin = result.official ? 'official files' : 'well-formed, not known to be the official files';
   return `${title}: ok, ${origin}: ${result.train} + ${result.test} images, ${result.classes} classes, ${result.folder}, sha256 ${result.sha256}`;
 }
@@ -105,9 +110,9 @@ async function verifyEntries(context: CliContext, entries: readonly CatalogEntry
   if (bad.length > 0) throw new DataError(`data verify: expected every dataset to be ok, got ${bad.length} of ${results.length} not ok: ${bad[0].problem}`);
 }
 
-function addFolderOptions(command: Command): Command {
+function addFolderOptions(command: Command, dataDirHelp: string): Command {
   return command
-    .option('--data-dir <folder>', "root of torchvision's layout (FOLDER/MNIST/raw), or the folder with the files")
+    .option('--data-dir <folder>', dataDirHelp)
     .option('--cache-dir <folder>', 'where downloads are kept (default: $ISOLAB_CACHE, or ~/.cache/isolab)')
     .option('--json', 'print the result as JSON');
 }
@@ -127,11 +132,11 @@ export function dataCommand(context: CliContext, catalog: readonly CatalogEntry[
     if (error.code === 'commander.help') throw new UsageError('data: expected list, fetch or verify, got no command');
     throw new UsageError(error.message.replace(/^error: /, ''));
   });
-  addFolderOptions(data.command('list').description('lists the datasets: sizes, folders, licences')).action((options: DataOptions) => list(context, catalog, options));
-  addFolderOptions(data.command('fetch <name...>').description(`downloads datasets (${names}) and checks them`))
+  addFolderOptions(data.command('list').description('lists the datasets: sizes, folders, licences'), DESTINATION_HELP).action((options: DataOptions) => list(context, catalog, options));
+  addFolderOptions(data.command('fetch <name...>').description(`downloads datasets (${names}) and checks them`), DESTINATION_HELP)
     .option('--mirror <url>', 'folder address tried before the official ones; may be given several times', (url: string, before: string[] = []) => [...before, url])
     .action((given: string[], options: DataOptions) => fetchEntries(context, entriesFor('fetch', given, catalog), options));
-  addFolderOptions(data.command('verify [name...]').description(`reads datasets (${names}; all of them when none is named) and checks every file`))
+  addFolderOptions(data.command('verify [name...]').description(`reads datasets (${names}; all of them when none is named) and checks every file`), SEARCH_HELP)
     .action((given: string[], options: DataOptions) => verifyEntries(context, given.length > 0 ? entriesFor('verify', given, catalog) : catalog, given.length > 0, options));
   return data;
 }

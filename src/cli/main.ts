@@ -5,6 +5,7 @@ import type { CliContext } from './context.js';
 import { dataCommand } from './data.js';
 import { splitHeadCommand } from './splithead.js';
 import { UsageError } from './usage-error.js';
+import { verifyCommand } from './verify.js';
 
 /** Errors of the command line become UsageErrors; help and version pass. */
 function rethrow(error: CommanderError): never {
@@ -27,6 +28,7 @@ function program(context: CliContext): Command {
     .version(VERSION);
   root.addCommand(settle(splitHeadCommand(context), context));
   root.addCommand(dataCommand(context));
+  root.addCommand(settle(verifyCommand(context), context));
   return root;
 }
 

@@ -68,8 +68,8 @@ async function compile(profile: Profile, bytes: Uint8Array<ArrayBuffer>): Promis
 
 /** True when relaxed multiply-add rounds once here (every arm64, x86 since 2013). */
 function multiplyAddIsFused(kernels: Kernels): boolean {
-  const a = 1 + 2 ** -12;
-  return kernels.probe_multiply_add_f32(a, a, -(1 + 2 ** -11)) === 2 ** -24;
+  const a = 1 + 1 / 4096;
+  return kernels.probe_multiply_add_f32(a, a, -(1 + 1 / 2048)) === 1 / 16_777_216;
 }
 
 /**

@@ -1,6 +1,6 @@
 // What every experiment's configuration shares: one schema whose fields carry their flag, their help
 // and what they expect, from which flags, config files, errors and the README's tables are made.
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** What a field tells its readers, beside its type, bounds and default. */
 export interface FieldText {

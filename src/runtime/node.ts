@@ -52,6 +52,26 @@ async function append(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
+/** mkdir with its parents. Node's own `recursive` never returns for a path that cannot exist, such as one under /proc. */
+async function makeFolders(path: string): Promise<void> {
+  const attempt = async () => {
+    try {
+      await mkdir(path);
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
+      throw error;
+    }
+  };
+  try {
+    await attempt();
+  } catch (error) {
+    const parent = dirname(path);
+    if (codeOf(error) !== 'ENOENT' || parent === path) throw error;
+    await makeFolders(parent);
+    await attempt();
+  }
+}
+
 const files: Files = {
   read: async (path) => new Uint8Array(await readFile(path)),
   size: sizeOf,
@@ -71,7 +91,7 @@ const files: Files = {
     }
   },
   makeFolder: async (path) => {
-    await mkdir(path, { recursive: true });
+    await makeFolders(path);
     await access(path, constants.W_OK);
   },
   writeWhole,

@@ -78,7 +78,7 @@ describe('verify', () => {
     const all = await run(cache, 'verify');
     expect(all.error).toBeUndefined();
     expect(all.out).toContain(`mnist: ok, official files: 60000 + 10000 images, 10 classes, ${PACKAGED}, sha256 d0a3eec1`);
-    expect(all.out).toContain('emnist balanced: NOT OK: emnist balanced: expected emnist-balanced-train-images-idx3-ubyte and 3 more files, got none in');
+    expect(all.out).toContain('not there: emnist balanced: expected emnist-balanced-train-images-idx3-ubyte and 3 more files, got none in');
     const named = await run(cache, 'verify', 'emnist', '--json');
     expect(named.error?.message).toMatch(/^data verify: expected every dataset to be ok, got 2 of 2 not ok: emnist balanced: /);
     expect(JSON.parse(named.out)).toMatchObject([{ split: 'balanced', ok: false, absent: true }, { split: 'letters', ok: false }]);

@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { DownloadFile } from '../../src/data/catalog.js';
 import { sha256 } from '../../src/data/digest.js';
 import { fetchFile, type FetchOptions } from '../../src/data/fetch.js';
+import { receiveBody } from '../../src/data/receive.js';
 import { nodeRuntime } from '../../src/runtime/node.js';
-import { sendFile, sendThenDrop, serve } from './file-server.js';
+import { type FileServer, sendFile, sendPart, serve } from './file-server.js';
 import { scratchFolder } from './scratch-folder.js';
 
 const { files } = nodeRuntime();
@@ -27,6 +28,11 @@ async function attempt(file: DownloadFile, folder: string, options: Partial<Fetc
     (error: Error) => ({ fetched: undefined, error }),
   );
   return { ...outcome, notices, received, left: (await readdir(folder)).sort() };
+}
+
+/** Drops the connection whenever so many bytes more have come through, so that the test knows what arrived. */
+function dropEvery(bytes: number, server: () => FileServer): Partial<FetchOptions> {
+  return { onProgress: ({ received }) => void (received % bytes === 0 && received < BYTES.length && server().drop()) };
 }
 
 async function expectWhole(folder: string): Promise<void> {
@@ -71,8 +77,8 @@ describe('resuming', () => {
   it('continues after a dropped connection, with the ETag as a condition', async () => {
     const folder = await scratchFolder();
     let calls = 0;
-    const server = await serve((request, response) => (calls++ === 0 ? sendThenDrop(BYTES, 100_000) : sendFile(BYTES))(request, response));
-    const { fetched, notices, left } = await attempt(await fileAt(server.url), folder);
+    const server = await serve((request, response) => (calls++ === 0 ? sendPart(BYTES, 100_000) : sendFile(BYTES))(request, response));
+    const { fetched, notices, left } = await attempt(await fileAt(server.url), folder, dropEvery(100_000, () => server));
     expect(fetched?.downloaded).toBe(true);
     expect(server.requests).toEqual(['/data.gz', '/data.gz bytes=100000- "one"']);
     expect(notices).toEqual([expect.stringMatching(/; trying again from byte 100000$/)]);
@@ -82,8 +88,8 @@ describe('resuming', () => {
 
   it('continues in another process: what arrived is kept when every try fails', async () => {
     const folder = await scratchFolder();
-    const dropping = await serve(sendThenDrop(BYTES, 50_000));
-    const first = await attempt(await fileAt(dropping.url), folder);
+    const dropping = await serve(sendPart(BYTES, 50_000));
+    const first = await attempt(await fileAt(dropping.url), folder, dropEvery(50_000, () => dropping));
     expect(first.error?.message).toMatch(/^data\.gz: expected one of 1 mirrors to send it, got: http.*; try again, pass --mirror URL, or put the file into /);
     expect(first.left).toEqual(['data.gz.partial', 'data.gz.partial.json']);
     expect((await readFile(`${folder}/data.gz.partial`)).length).toBe(150_000);
@@ -97,8 +103,8 @@ describe('resuming', () => {
   it('starts anew when the ETag has changed', async () => {
     const folder = await scratchFolder();
     let calls = 0;
-    const server = await serve((request, response) => (calls++ === 0 ? sendThenDrop(OTHER, 100_000, '"old"') : sendFile(BYTES, '"new"'))(request, response));
-    const { fetched, notices } = await attempt(await fileAt(server.url), folder);
+    const server = await serve((request, response) => (calls++ === 0 ? sendPart(OTHER, 100_000, '"old"') : sendFile(BYTES, '"new"'))(request, response));
+    const { fetched, notices } = await attempt(await fileAt(server.url), folder, dropEvery(100_000, () => server));
     expect(fetched?.downloaded).toBe(true);
     expect(notices.at(-1)).toBe(`data.gz: ${server.url}/data.gz sends the whole file again, starting anew`);
     await expectWhole(folder);
@@ -208,6 +214,25 @@ describe('a bad server leaves nothing under the final name', () => {
       response.end(gzipSync(OTHER));
     });
     expect((await attempt(await fileAt(server.url), folder)).error?.message).toContain('expected sha256');
+  });
+
+  it('is asked for bytes as they are stored', async () => {
+    const folder = await scratchFolder();
+    const encodings: unknown[] = [];
+    const server = await serve((request, response) => {
+      encodings.push(request.headers['accept-encoding']);
+      sendFile(BYTES)(request, response);
+    });
+    await attempt(await fileAt(server.url), folder);
+    expect(encodings).toEqual(['identity']);
+  });
+
+  it('another process that writes the same partial file is noticed before its bytes are mixed with ours', async () => {
+    const folder = await scratchFolder();
+    await writeFile(`${folder}/data.gz.partial`, 'theirs');
+    const receiver = { files, path: `${folder}/data.gz.partial`, from: 0, size: BYTES.length, onBytes: () => {} };
+    await expect(receiveBody(new Response(BYTES), receiver)).rejects.toThrow('data.gz.partial: expected 0 bytes, got 6; another process is writing it');
+    expect(await readFile(`${folder}/data.gz.partial`, 'utf8')).toBe('theirs');
   });
 
   it('the disk is full: the error says so, and the final name stays free', async () => {

@@ -6,8 +6,10 @@ import { onTestFinished } from 'vitest';
 export interface FileServer {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
-  /** `METHOD PATH` and the Range header of each request so far. */
+  /** Path, Range and If-Range of each request so far. */
   readonly requests: string[];
+  /** Cuts every connection, as a network does. */
+  readonly drop: () => void;
 }
 
 export async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<FileServer> {
@@ -21,7 +23,7 @@ export async function serve(answer: (request: IncomingMessage, response: ServerR
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, drop: () => server.closeAllConnections() };
 }
 
 /** Answers as a good server does: whole, or the range asked for when If-Range fits. */
@@ -40,13 +42,13 @@ export function sendFile(bytes: Uint8Array, etag = '"one"'): (request: IncomingM
   };
 }
 
-/** Sends `upTo` bytes of those asked for, then drops the connection. */
-export function sendThenDrop(bytes: Uint8Array, upTo: number, etag = '"one"'): (request: IncomingMessage, response: ServerResponse) => void {
+/** Sends `upTo` bytes of those asked for and then nothing more, until the test drops the connection. */
+export function sendPart(bytes: Uint8Array, upTo: number, etag = '"one"'): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
     const headers = { 'content-length': bytes.length - from, etag };
     if (from > 0) response.writeHead(206, { ...headers, 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` });
     else response.writeHead(200, headers);
-    response.write(bytes.subarray(from, from + upTo), () => setTimeout(() => response.destroy(), 20));
+    response.write(bytes.subarray(from, from + upTo));
   };
 }

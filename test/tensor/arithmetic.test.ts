@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCore, type Core } from '../../src/core/index.js';
-import { add, div, flatten, mul, reshape, scale, Stepper, sub, Tensor, type DType, type Tape } from '../../src/tensor/index.js';
+import { add, div, flatten, mul, reshape, scale, Stepper, sub, type DType, type Tape, type Tensor } from '../../src/tensor/index.js';
 import { evaluate, scatteredValues } from './finite-differences.js';
 
 let core: Core;

@@ -100,6 +100,7 @@ describe('pooling', () => {
 
   it.each([
     ['padding above half the kernel', { kernel: [2, 3], padding: [1, 2] }, 'expected padding of at most half the kernel [2, 3], got [1, 2]'],
+    ['padding above half the kernel, vertically', { kernel: [3, 2], padding: [2, 1] }, 'expected padding of at most half the kernel [3, 2], got [2, 1]'],
     ['a kernel larger than the input', { kernel: [5, 2] }, 'expected an input of at least the kernel [5, 2] with padding [0, 0], got shape [1, 1, 4, 4]'],
     ['a stride of 0', { kernel: [2, 2], stride: [0, 1] }, 'expected stride to be two whole numbers of at least 1, got [0,1]'],
     ['a kernel of one number', { kernel: 2 as never }, 'expected kernel to be two whole numbers of at least 1, got 2'],

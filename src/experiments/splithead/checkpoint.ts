@@ -27,14 +27,16 @@ export interface Checkpoint {
 
 const VERSION = 1;
 
-/** JSON has no NaN or infinities: they travel as strings. */
+/** JSON has no NaN, infinities or big integers: they travel as strings. */
 function encodeNumber(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return { integer: String(value) };
   return typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value;
 }
 
 function decodeNumber(_key: string, value: unknown): unknown {
-  const text = (value as { number?: string } | null)?.number;
-  return typeof text === 'string' ? Number(text) : value;
+  const { number, integer } = (value ?? {}) as { number?: unknown; integer?: unknown };
+  if (typeof integer === 'string') return BigInt(integer);
+  return typeof number === 'string' ? Number(number) : value;
 }
 
 function copyOf(tensor: Tensor): NamedArray {

@@ -35,8 +35,8 @@ const count = (least: number) => `a whole number of at least ${least}`;
 const f = <T extends z.ZodType>(type: T, group: string, value: string | undefined, expects: string, help: string, more: Partial<FieldText> = {}) =>
   field(type, { group, help, expects, ...(value === undefined ? {} : { value }), ...more });
 
-// 100,000 * seed + 900,000,000 must stay an exact integer.
-const LARGEST_SEED = 90_000_000_000;
+// PyTorch's seeds have 64 bits, and the derived ones are 100,000 * seed + up to 900,000,000.
+const LARGEST_SEED = 184_467_440_000_000;
 
 /** The fields of a split-head run, in the original's order. */
 export const splitHeadFields = {

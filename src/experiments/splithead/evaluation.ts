@@ -5,6 +5,7 @@ import type { SplitHeadConfig } from './config.js';
 import type { ResidentImages } from './images.js';
 import type { SplitHeadModel } from './model.js';
 import { sampleNoise } from './noise.js';
+import type { Seed } from './seeds.js';
 import { noiseOptions } from './training.js';
 
 /** Accuracy and mean cross-entropy of the class head over a whole dataset, in file order. */
@@ -29,7 +30,7 @@ export function evaluateClasses(
 
 /** Mean over batches of the squared error between both auxiliary heads on noise from `seed`; NaN for no batches. */
 export function evaluateAuxiliary(
-  core: Core, stepper: Stepper, student: SplitHeadModel, teacher: SplitHeadModel, config: SplitHeadConfig, seed: number,
+  core: Core, stepper: Stepper, student: SplitHeadModel, teacher: SplitHeadModel, config: SplitHeadConfig, seed: Seed,
 ): number {
   const generator = new Generator(core, seed);
   let total = 0;

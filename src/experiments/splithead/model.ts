@@ -4,7 +4,7 @@ import { Conv2d, Linear } from '../../nn/index.js';
 import { Generator } from '../../random/index.js';
 import { adaptiveAvgPool2d, avgPool2d, flatten, maxPool2d, reshape, type Tape, type Tensor } from '../../tensor/index.js';
 import type { InitSource } from './layer-settings.js';
-import { derivedSeed } from './seeds.js';
+import { derivedSeed, type Seed } from './seeds.js';
 import type { ConvolutionLayer, FeatureLayer, PoolLayer } from './specification.js';
 
 const PIXELS = 28 * 28;
@@ -93,7 +93,7 @@ export function mlpLayers(hiddenWidths: readonly number[]): { layers: FeatureLay
  * every layer whose source is A or B again under that source's seed.
  */
 export async function initializeModel(
-  core: Core, model: SplitHeadModel, modelSeed: number, sources: Record<string, InitSource>, seed: number,
+  core: Core, model: SplitHeadModel, modelSeed: Seed, sources: Record<string, InitSource>, seed: number,
 ): Promise<void> {
   const generator = new Generator(core, modelSeed);
   for (const layer of model.layers.values()) layer.initialize(generator);

@@ -1,7 +1,7 @@
 // Additive Gaussian perturbations of chosen layers at one of four moments of a run.
 import type { Core } from '../../core/index.js';
 import { Generator } from '../../random/index.js';
-import { Tensor } from '../../tensor/index.js';
+import type { Tensor } from '../../tensor/index.js';
 import { ConfigurationError, quote } from '../configuration.js';
 import { cosine, differenceNorm, EPSILON, norm } from './layer-metrics.js';
 import { parseBoolean } from './layer-settings.js';
@@ -114,7 +114,7 @@ function describeChange(kind: 'weight' | 'bias', before: Float32Array | Float64A
   return columns([delta, beforeNorm, norm(after.data), delta / (beforeNorm + EPSILON), cosine(before, after.data)]);
 }
 
-export type PerturbationRow = Record<string, string | number>;
+export type PerturbationRow = Record<string, string | number | bigint>;
 
 /** Perturbs one layer, drawing weight noise and then bias noise from the perturbation's own seed. */
 async function perturbLayer(core: Core, model: SplitHeadModel, perturbation: Perturbation, layerName: string, seed: number): Promise<PerturbationRow> {

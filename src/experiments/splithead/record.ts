@@ -15,7 +15,7 @@ export interface RunSetting {
   dataHash: string;
 }
 
-type Value = string | number | boolean | object | null;
+type Value = string | number | bigint | boolean | object | null;
 export type RecordRow = Record<string, Value>;
 
 /** JSON with sorted keys: one text for one configuration. */

@@ -12,7 +12,7 @@ import { compareSnapshots, snapshotModel, type Snapshot } from './layer-metrics.
 import { initializeModel, SplitHeadModel } from './model.js';
 import { applyPerturbations, type Timing } from './perturbation.js';
 import { baseClassCount, planSplitHead, type ModelPlan, type SplitHeadPlan } from './plan.js';
-import { derivedSeed, recordedSeeds, type RecordedSeeds } from './seeds.js';
+import { derivedSeed, recordedSeeds, type RecordedSeeds, type Seed } from './seeds.js';
 import { freshPosition, setTrainable, studentPhase, teacherPhase, type TrainingPhase } from './training.js';
 
 export interface SplitHeadRunOptions {
@@ -177,7 +177,7 @@ class SplitHeadRun {
   }
 
   /** Measures a model on the test set and, given a seed for its noise, the student's auxiliary loss. */
-  #evaluate(model: Phase, state: 'initial' | 'final', noiseSeed?: number): SplitHeadEvent {
+  #evaluate(model: Phase, state: 'initial' | 'final', noiseSeed?: Seed): SplitHeadEvent {
     const { metrics } = this.#progress;
     const moment = state === 'initial' ? 'init' : 'final';
     const { accuracy, classLoss } = evaluateClasses(this.#stepper, this.#models[model], this.#test, this.#config.data_bsize);

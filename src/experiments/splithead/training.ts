@@ -1,7 +1,9 @@
 // The two training loops, step by step, so that a run can stop after any step and go on from there.
 import { Adam } from '../../nn/index.js';
-import { Generator, shuffledOrder } from '../../random/index.js';
-import { mse, softmaxCrossEntropy, Stepper, type Tensor } from '../../tensor/index.js';
+import type { Generator} from '../../random/index.js';
+import { shuffledOrder } from '../../random/index.js';
+import type { Stepper} from '../../tensor/index.js';
+import { mse, softmaxCrossEntropy, type Tensor } from '../../tensor/index.js';
 import type { SplitHeadConfig } from './config.js';
 import type { Phase } from './events.js';
 import type { ResidentImages } from './images.js';

@@ -1,0 +1,28 @@
+import type { Core, Profile } from '../core/index.js';
+import { expectedDigests } from './expected.js';
+import { operationCases, type Case } from './operation-cases.js';
+import { runCases } from './run-cases.js';
+
+export { expectedDigests } from './expected.js';
+export { madeUpDataset } from './run-cases.js';
+export type { Case } from './operation-cases.js';
+
+/** Every shipped case: all families of ops, then one short run of each model kind. */
+export const shippedCases: readonly Case[] = [...operationCases, ...runCases];
+
+export interface CaseOutcome {
+  name: string;
+  digest: string;
+  /** Undefined when the case has no recorded digest for this profile. */
+  expected: string | undefined;
+  holds: boolean;
+}
+
+/** Runs the shipped cases one after the other on an opened core. */
+export async function* verifyCases(core: Core, cases: readonly Case[] = shippedCases): AsyncGenerator<CaseOutcome> {
+  const known: Record<string, string> = expectedDigests[core.profile as Profile];
+  for (const { name, run } of cases) {
+    const digest = await run(core);
+    yield { name, digest, expected: known[name], holds: digest === known[name] };
+  }
+}

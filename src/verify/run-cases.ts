@@ -1,0 +1,61 @@
+// One short run of each model kind on a small made-up dataset, so that any engine can run it without files.
+import type { Core } from '../core/index.js';
+import type { DatasetPair, ImageDataset } from '../data/index.js';
+import { resolveSplitHeadConfig, runSplitHead, type SplitHeadResult } from '../experiments/splithead/index.js';
+import { Generator } from '../random/index.js';
+import type { Case } from './operation-cases.js';
+
+const PIXELS = 28 * 28;
+
+function madeUpPart(generator: Generator, part: 'train' | 'test', count: number): ImageDataset {
+  const labels = Uint8Array.from(generator.randint(0, 10, count));
+  const pixels = Uint8Array.from(generator.randint(0, 256, count * PIXELS));
+  // A band of bright rows tells the class, so that there is something to learn.
+  const images = pixels.map((pixel, index) => (Math.floor((index % PIXELS) / 56) === labels[Math.floor(index / PIXELS)] ? 255 : pixel >> 1));
+  return { name: 'made-up', split: undefined, part, images, labels, count, classes: 10, sha256: '' };
+}
+
+/** 300 training and 100 test images of 10 classes, always the same. */
+export function madeUpDataset(core: Core): DatasetPair {
+  const generator = new Generator(core, 7);
+  const train = madeUpPart(generator, 'train', 300);
+  const test = madeUpPart(generator, 'test', 100);
+  generator.dispose();
+  return { name: 'made-up', split: undefined, classes: 10, train, test, sha256: 'made-up', folder: '', files: [] };
+}
+
+const short = { teacher_epochs: 1, student_epochs: 1, data_bsize: 128, noise_bsize: 64, noise_steps: 3, eval_noise_batches: 1, eval_noise_bsize: 50 };
+
+function runCase(name: string, values: Record<string, unknown>): Case {
+  return {
+    name,
+    run: async (core) => {
+      let result: SplitHeadResult | undefined;
+      for await (const event of runSplitHead(core, resolveSplitHeadConfig({ ...short, ...values }), madeUpDataset(core))) {
+        if (event.type === 'finished') result = event.result;
+      }
+      return result!.digest;
+    },
+  };
+}
+
+const stridedCnn = [
+  { type: 'conv2d', out_channels: 6, kernel_size: 5, stride: 2, padding: 2, activation: 'tanh', pool: { type: 'avg', kernel_size: 2 } },
+  { type: 'conv2d', out_channels: 8, kernel_size: 3, dilation: 2, activation: 'gelu', pool: { type: 'adaptive_avg', output_size: 2 } },
+  { type: 'linear', out_features: 24, activation: 'sigmoid' },
+];
+
+export const runCases: readonly Case[] = [
+  runCase('run: mlp, uniform noise', {}),
+  runCase('run: mlp of other depths, normal noise, perturbed, frozen', {
+    teacher_hidden_dims: [48, 20], student_hidden_dims: [33], noise_dist: 'normal', normalize_noise: true,
+    student_init: 'random,B,A', student_trainable: 'class_head:false',
+    perturb_specs: [{ target: 'student', layers: ['fc1', 'aux_head'], std: 0.05 }, { target: 'teacher', layers: 'all', std: 0.01, timing: 'after_teacher_training' }],
+  }),
+  runCase('run: mlp teacher, default cnn student, Perlin noise', {
+    student_type: 'cnn', student_hidden_dims: [32], noise_dist: 'perlin', noise_bsize: 24, noise_steps: 2, data_bsize: 300,
+  }),
+  runCase('run: both cnn with a custom specification', {
+    teacher_type: 'cnn', student_type: 'cnn', teacher_arch_spec: stridedCnn, student_arch_spec: stridedCnn,
+  }),
+];
