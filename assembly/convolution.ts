@@ -34,7 +34,7 @@ function scratchBytes<T>(
   const pixels = outputExtent(height, kernelH, strideH, padH, dilationH) * outputExtent(width, kernelW, strideW, padW, dilationW);
   const depth = channels * kernelH * kernelW;
   return paddedBytes<T>(channels, height, width, padH, padW) + columnBytes<T>(depth, pixels) +
-    weightBytes<T>(outChannels, depth) + productScratchBytes<T>(max(pixels, depth));
+    weightBytes<T>(outChannels, depth) + productScratchBytes<T>(max(outChannels, depth), max(pixels, depth));
 }
 
 /** Copies a sample into the middle of a zeroed frame [channels, height + 2 padH, width + 2 padW]. */

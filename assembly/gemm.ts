@@ -6,12 +6,14 @@
 //
 // Measured (Ice Lake 2.8 GHz, Node 20): see bench/; MR = 4 keeps 8 sums + 4 operands in the 15
 // vector registers V8 leaves free, and the two floating-point ports, not the loads, are the limit.
+import { interleaveFourLines } from './interleave';
 import { lanes, multiplyAdd } from './profile';
+import { multiplySparse, sparseScratchBytes } from './sparseGemm';
 
 /** Rows in a tile. */
 export const MR: usize = 4;
-/** Depth of a packed block: an A panel (4 x 256 floats) and a B panel (8 x 256) stay in a 32 KiB L1. */
-const KC: usize = 256;
+/** Most depth of a packed block: an A panel (4 x 448 floats) and a B panel (8 x 448) take 21 KiB of a 32 KiB L1. */
+const KC: usize = 448;
 /** Rows of A packed at once: MC x KC floats stay in L2. */
 const MC: usize = 128;
 
@@ -19,51 +21,6 @@ const MC: usize = 128;
 @inline
 function columnsPerTile<T>(): i32 {
   return 2 * lanes<T>();
-}
-
-/**
- * Reads lanes<T>() consecutive values from each of four lines and writes them transposed: value k of
- * the four lines side by side at to + k * stride.
- */
-// @ts-ignore: decorator
-@inline
-function transposeFourLines<T>(line0: usize, line1: usize, line2: usize, line3: usize, to: usize, stride: usize): void {
-  const a = v128.load(line0), b = v128.load(line1), c = v128.load(line2), d = v128.load(line3);
-  if (sizeof<T>() == 4) {
-    const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-    const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7), cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<f64>(ab, cd, 0, 2));
-    v128.store(to + stride, v128.shuffle<f64>(ab, cd, 1, 3));
-    v128.store(to + 2 * stride, v128.shuffle<f64>(ab2, cd2, 0, 2));
-    v128.store(to + 3 * stride, v128.shuffle<f64>(ab2, cd2, 1, 3));
-  } else {
-    v128.store(to, v128.shuffle<f64>(a, b, 0, 2));
-    v128.store(to, v128.shuffle<f64>(c, d, 0, 2), 16);
-    v128.store(to + stride, v128.shuffle<f64>(a, b, 1, 3));
-    v128.store(to + stride, v128.shuffle<f64>(c, d, 1, 3), 16);
-  }
-}
-
-/** Copies four lines of `depth` consecutive values into to[k][4], k-th values side by side `stride` bytes apart. */
-// @ts-ignore: decorator
-@inline
-function interleaveFourLines<T>(line: usize, lineStride: usize, depth: i32, to: usize, stride: usize): void {
-  const size = sizeof<T>();
-  let line1 = line + lineStride, line2 = line1 + lineStride, line3 = line2 + lineStride;
-  let k = 0;
-  for (; k <= depth - lanes<T>(); k += lanes<T>()) {
-    transposeFourLines<T>(line, line1, line2, line3, to, stride);
-    line += 16; line1 += 16; line2 += 16; line3 += 16;
-    to += stride * <usize>lanes<T>();
-  }
-  for (; k < depth; k++) {
-    store<T>(to, load<T>(line));
-    store<T>(to + size, load<T>(line1));
-    store<T>(to + 2 * size, load<T>(line2));
-    store<T>(to + 3 * size, load<T>(line3));
-    line += size; line1 += size; line2 += size; line3 += size;
-    to += stride;
-  }
 }
 
 /** Packs `used` of `width` lines (0 past the edge), one value at a time: edges and unusual strides. */
@@ -174,11 +131,11 @@ function multiplyEdgeTile<T>(depth: i32, a: usize, b: usize, c: usize, cStride: 
   }
 }
 
-/** Bytes of scratch that a product of this shape needs: packed B (whole N, KC deep), packed A (MC x KC), one tile. */
-export function productScratchBytes<T>(n: i32): usize {
+/** Bytes of scratch that a product of this shape needs: packed B (whole N, KC deep), packed A (MC x KC), one tile; or the sparse product's. */
+export function productScratchBytes<T>(m: i32, n: i32): usize {
   const NR = columnsPerTile<T>();
   const panels = <usize>((n + NR - 1) / NR);
-  return panels * 32 * KC + MC * KC * sizeof<T>() + MR * 32;
+  return max(panels * 32 * KC + MC * KC * sizeof<T>() + MR * 32, sparseScratchBytes<T>(m, n));
 }
 
 /** C[m, n] (+)= A[m, k] B[k, n] with any strides for A and B; C's columns are contiguous. */
@@ -193,14 +150,18 @@ export function multiply<T>(
   const aRowBytes = <usize>aRow * size, aColumnBytes = <usize>aColumn * size;
   const bRowBytes = <usize>bRow * size, bColumnBytes = <usize>bColumn * size;
   const cRowBytes = <usize>cRow * size;
+  if (multiplySparse<T>(m, n, k, a, aRowBytes, aColumnBytes, b, bRowBytes, bColumnBytes, c, cRowBytes, accumulate != 0, scratch)) return;
   const packedB = scratch;
   const packedA = packedB + <usize>((n + NR - 1) / NR) * 32 * KC;
   const spill = packedA + MC * KC * size;
   if (k == 0 && !accumulate) {
     for (let i = 0; i < m; i++) memory.fill(c + <usize>i * cRowBytes, 0, <usize>n * size);
   }
-  for (let depthStart = 0; depthStart < k; depthStart += <i32>KC) {
-    const depth = min(<i32>KC, k - depthStart);
+  // Blocks of equal depth, so that none is too short to pay for carrying the tile through C.
+  const blocks = (k + <i32>KC - 1) / <i32>KC;
+  const blockDepth = blocks > 0 ? (k + blocks - 1) / blocks : 0;
+  for (let depthStart = 0; depthStart < k; depthStart += blockDepth) {
+    const depth = min(blockDepth, k - depthStart);
     const resume = accumulate != 0 || depthStart > 0;
     const panelBytes = <usize>depth * 32;
     for (let j = 0; j < n; j += NR) {
@@ -228,15 +189,15 @@ export function multiply<T>(
   }
 }
 
-export function gemm_scratch_f32(n: i32): usize {
-  return productScratchBytes<f32>(n);
+export function gemm_scratch_f32(m: i32, n: i32): usize {
+  return productScratchBytes<f32>(m, n);
 }
 
-export function gemm_scratch_f64(n: i32): usize {
-  return productScratchBytes<f64>(n);
+export function gemm_scratch_f64(m: i32, n: i32): usize {
+  return productScratchBytes<f64>(m, n);
 }
 
-/** Strides count elements. accumulate = 1 adds to C; scratch holds gemm_scratch_f32(n) bytes, 16-byte aligned. */
+/** Strides count elements. accumulate = 1 adds to C; scratch holds gemm_scratch_f32(m, n) bytes, 16-byte aligned. */
 export function gemm_f32(
   m: i32, n: i32, k: i32, a: usize, aRow: i32, aColumn: i32, b: usize, bRow: i32, bColumn: i32,
   c: usize, cRow: i32, accumulate: i32, scratch: usize,

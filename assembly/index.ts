@@ -8,6 +8,7 @@ export * from './elementwise';
 export * from './gemm';
 export * from './image';
 export * from './loss';
+export * from './offsetInput';
 export * from './optimizer';
 export * from './pooling';
 export * from './probe';

@@ -1,5 +1,5 @@
 // exp(x) = 2^k exp(r), with k the whole number nearest x / log 2 and |r| <= log(2) / 2, where
-// exp(r) = 1 + r + r^2 E(r). E's coefficients: test/reference/math.py.
+// exp(r) = 1 + r + r^2 E(r). E's coefficients: test/reference/math_reference.py.
 import { highHalf, joinHalves, keepNaN, lowHalf, ROUND_TO_WHOLE, step } from './vector';
 
 const LOG2_E: f64 = 1.4426950408889634;

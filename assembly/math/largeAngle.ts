@@ -4,7 +4,7 @@
 // nearer than about 2^-62 to a multiple of pi/2.
 import { sineOfQuarter } from './quarter';
 
-// 64 zero bits, then the first 1216 of 2/pi, most significant first (test/reference/math.py coefficients).
+// 64 zero bits, then the first 1216 of 2/pi, most significant first (test/reference/math_reference.py coefficients).
 // @ts-ignore: decorator
 @inline
 const TWO_OVER_PI_BITS: usize = memory.data<u64>([

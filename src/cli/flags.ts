@@ -32,11 +32,11 @@ export function givenFields(options: Record<string, unknown>, fields: z.ZodRawSh
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
-function parseJson(text: string, where: string): unknown {
+function parseJson(text: string, where: string, expected = 'JSON'): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ConfigurationError(`${where}: expected JSON, got ${quote(text)} (${(error as Error).message})`);
+    throw new ConfigurationError(`${where}: expected ${expected}, got ${quote(text)} (${(error as Error).message})`);
   }
 }
 
@@ -54,5 +54,5 @@ export async function readJsonFile(files: Files, flag: string, path: string): Pr
 /** A flag's value that is JSON itself, or the path of a JSON file. */
 export async function readJsonOrPath(files: Files, flag: string, given: string): Promise<unknown> {
   const isFile = (await files.size(given).catch(() => undefined)) !== undefined;
-  return isFile ? readJsonFile(files, flag, given) : parseJson(given, flag);
+  return isFile ? readJsonFile(files, flag, given) : parseJson(given, flag, 'JSON or the path of a JSON file');
 }

@@ -43,7 +43,8 @@ export async function main(argv: readonly string[], context: CliContext): Promis
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    context.stderr(`isolab: ${(error as Error).message}\n`);
+    // One line, also where an engine's own message (JSON.parse's, say) quotes several.
+    context.stderr(`isolab: ${(error as Error).message.replace(/\s*\n\s*/g, ' ')}\n`);
     return error instanceof UsageError || error instanceof ConfigurationError ? 2 : 1;
   }
 }

@@ -121,7 +121,7 @@ class Execution {
     const result = await this.#compute(checkpointEvery);
     const seconds = (this.#context.runtime.now() - started) / 1000;
     await this.#record(result, seconds, recorded !== undefined);
-    await this.#context.runtime.files.remove(this.#checkpointPath);
+    await this.#writer.discard(`checkpoint_${this.#runId}`);
     if (recorded !== undefined && recorded.isolab_result_digest !== result.digest) {
       this.#context.stderr(`the earlier record of ${this.#runId} had another digest: ${recorded.isolab_result_digest}\n`);
     }
@@ -137,7 +137,7 @@ class Execution {
 
   async #compute(checkpointEvery: number): Promise<SplitHeadResult> {
     const resume = this.#options.resume === true ? await this.#readCheckpoint() : undefined;
-    const options = { runId: this.#runId, checkpointEvery, ...(resume === undefined ? {} : { resume }) };
+    const options = { runId: this.#runId, checkpointEvery, ...(resume === undefined ? {} : { resume, resumeName: this.#checkpointPath }) };
     let result: SplitHeadResult | undefined;
     try {
       for await (const event of runSplitHead(this.#core, this.#config, this.#data, options)) {
@@ -179,7 +179,9 @@ class Execution {
       { file: 'runs.csv', global: 'runs_all_seeds.csv', rows: [runRow(config, result, record)] },
     ];
     const line = formatPythonJson(configurationRecord(config, result, record));
-    await this.#writer.write({ runId: this.#runId, tables, jsonLine: { file: 'configs.jsonl', line } }, replace);
+    // Another process may have recorded the same run meanwhile.
+    const isRecorded = replace || (await this.#writer.find('runs.csv', this.#runId)) !== undefined;
+    await this.#writer.write({ runId: this.#runId, tables, jsonLine: { file: 'configs.jsonl', line } }, isRecorded);
   }
 
   #summarize(result: SplitHeadResult, seconds: number): Summary {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { ConfigurationError } from '../experiments/configuration.js';
-import { parsePerturbation, resolveSplitHeadConfig, splitHeadFields, type SplitHeadConfig } from '../experiments/splithead/index.js';
+import { parsePerturbation, planSplitHead, resolveSplitHeadConfig, splitHeadFields, type SplitHeadConfig } from '../experiments/splithead/index.js';
 import type { Files } from '../runtime/runtime.js';
 import type { CliContext } from './context.js';
 import { addFieldOptions, givenFields, readJsonFile, readJsonOrPath } from './flags.js';
@@ -65,8 +65,9 @@ export function splitHeadCommand(context: CliContext): Command {
     .addOption(new Option('--json', 'print the summary as one line of JSON on stdout').helpGroup(running))
     .action(async (options: SplitHeadOptions) => {
       const config = await configFromOptions(context.runtime.files, options);
-      if (options.printConfig === true) context.stdout(`${JSON.stringify(config, null, 2)}\n`);
-      else await executeSplitHead(context, config, options as unknown as ExecutionOptions);
+      if (options.printConfig !== true) return executeSplitHead(context, config, options as unknown as ExecutionOptions);
+      planSplitHead(config);
+      context.stdout(`${JSON.stringify(config, null, 2)}\n`);
     });
   return command;
 }

@@ -42,9 +42,15 @@ interface Verdict {
   note?: string;
 }
 
+function isRecordedCase(value: unknown): value is RecordedCase {
+  const { arguments: words, config, profile, result_digest } = (value ?? {}) as Partial<RecordedCase>;
+  const isObject = typeof config === 'object' && config !== null && !Array.isArray(config);
+  return Array.isArray(words) && isObject && (profile === 'strict' || profile === 'fused') && typeof result_digest === 'string';
+}
+
 async function readRecordFile(context: CliContext, path: string): Promise<RecordFile> {
   const content = (await readJsonFile(context.runtime.files, 'verify', path)) as Partial<RecordFile> | null;
-  if (content?.format !== FORMAT || !Array.isArray(content.cases)) {
+  if (content?.format !== FORMAT || !Array.isArray(content.cases) || !content.cases.every(isRecordedCase)) {
     throw new ConfigurationError(`verify ${path}: expected a file made by isolab verify --record, got ${quote(content)}`);
   }
   return content as RecordFile;

@@ -50,7 +50,7 @@ export class Memory {
    * @throws RangeError when the memory's bound, or the machine's, is reached
    */
   allocate(bytes: number, what: string): Pointer {
-    if (!Number.isSafeInteger(bytes) || bytes < 0) {
+    if (!Number.isInteger(bytes) || bytes < 0) {
       throw new RangeError(`${what}: expected a whole number of bytes, got ${bytes}`);
     }
     const size = Math.max(ALIGNMENT, roundUp(bytes, ALIGNMENT));

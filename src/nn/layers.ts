@@ -1,6 +1,6 @@
 import type { Core } from '../core/index.js';
 import type { Generator } from '../random/index.js';
-import { conv2d, linear, Tensor, type Activation, type ConvolutionOptions, type DType, type Pair, type Tape } from '../tensor/index.js';
+import { conv2d, linear, Tensor, type Activation, type ConvolutionOptions, type DType, type LinearOptions, type Pair, type Tape } from '../tensor/index.js';
 import { initializeLayer } from './initialization.js';
 
 /** What every layer with parameters offers. */
@@ -56,22 +56,22 @@ export class Linear extends WeightedLayer {
   }
 
   /** x [batch, in] -> [batch, out] */
-  forward(tape: Tape, x: Tensor, activation: Activation = 'none'): Tensor {
-    return linear(tape, x, this.weight, this.bias, activation);
+  forward(tape: Tape, x: Tensor, options: LinearOptions = {}): Tensor {
+    return linear(tape, x, this.weight, this.bias, options);
   }
 }
 
 /** Convolution layer: weight [out, in, kernelH, kernelW], bias [out]. Zero until {@link Layer.initialize}. */
 export class Conv2d extends WeightedLayer {
-  readonly options: ConvolutionOptions;
+  readonly options: Omit<ConvolutionOptions, 'activation'>;
 
-  constructor(core: Core, inChannels: number, outChannels: number, kernel: Pair, options: LayerOptions & ConvolutionOptions = {}) {
+  constructor(core: Core, inChannels: number, outChannels: number, kernel: Pair, options: LayerOptions & Omit<ConvolutionOptions, 'activation'> = {}) {
     super(core, [outChannels, inChannels, kernel[0], kernel[1]], options);
     this.options = options;
   }
 
   /** x [batch, in, height, width] -> [batch, out, outH, outW] */
-  forward(tape: Tape, x: Tensor, activation: Activation = 'none'): Tensor {
-    return conv2d(tape, x, this.weight, this.bias, this.options, activation);
+  forward(tape: Tape, x: Tensor, options: { activation?: Activation } = {}): Tensor {
+    return conv2d(tape, x, this.weight, this.bias, { ...this.options, ...options });
   }
 }

@@ -39,6 +39,21 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   return bytes;
 }
 
+interface TensorEntry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTensorEntry(value: unknown): value is TensorEntry {
+  const areWhole = (list: unknown): list is number[] => Array.isArray(list) && list.every((item) => Number.isSafeInteger(item) && item >= 0);
+  return isObject(value) && typeof value.dtype === 'string' && areWhole(value.shape) && areWhole(value.data_offsets) && value.data_offsets.length === 2;
+}
+
 /**
  * @param file named in errors
  * @throws Error when the bytes are not a whole safetensors file of float32 and float64 tensors
@@ -48,16 +63,20 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
   if (bytes.length < 8) throw broken(`${bytes.length} bytes`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > bytes.length - 8) throw broken(`a header of ${length} bytes in a file of ${bytes.length}`);
-  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  let header: Record<string, unknown>;
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   } catch (error) {
     throw broken(`a header that is not JSON (${(error as Error).message})`);
   }
-  const { __metadata__: metadata = {}, ...entries } = header as unknown as { __metadata__?: Record<string, string> } & typeof header;
+  if (!isObject(header)) throw broken('a header that is no object');
+  const { __metadata__: metadata = {}, ...entries } = header;
+  if (!isObject(metadata) || !Object.values(metadata).every((text) => typeof text === 'string')) throw broken('metadata that is no object of texts');
   const tensors = new Map<string, NamedArray>();
-  for (const [name, { dtype: code, shape, data_offsets: [start, end] }] of Object.entries(entries)) {
-    const dtype = DTYPES[code];
+  for (const [name, entry] of Object.entries(entries)) {
+    if (!isTensorEntry(entry)) throw broken(`tensor ${name} without dtype, shape and data_offsets`);
+    const { dtype: code, shape, data_offsets: [start, end] } = entry;
+    const dtype = Object.hasOwn(DTYPES, code) ? DTYPES[code] : undefined;
     if (dtype === undefined) throw broken(`tensor ${name} of dtype ${code} (F32 and F64 are read)`);
     const bytesNeeded = sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
     if (end - start !== bytesNeeded || 8 + length + end > bytes.length) {

@@ -3,12 +3,17 @@ import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import type { Files, Runtime } from './runtime.js';
 
 function codeOf(error: unknown): string | undefined {
   return (error as { code?: string }).code;
+}
+
+/** Node's own errors of writing name no path. */
+function refusedWrite(path: string, bytes: Uint8Array, error: unknown): Error {
+  return Object.assign(new Error(`${path}: expected to write ${bytes.length} bytes, got ${(error as Error).message}`), { code: codeOf(error) });
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
@@ -21,7 +26,8 @@ async function sizeOf(path: string): Promise<number | undefined> {
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${process.pid}.${Math.trunc(performance.now() * 1000)}.partial`);
+  const microseconds = Math.trunc((performance.timeOrigin + performance.now()) * 1000);
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${microseconds}.partial`);
   try {
     const file = await open(temporary, 'wx');
     try {
@@ -33,7 +39,7 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw refusedWrite(path, bytes, error);
   }
 }
 
@@ -46,7 +52,7 @@ async function append(path: string, bytes: Uint8Array): Promise<void> {
   } catch (error) {
     if (before === undefined) await rm(path, { force: true });
     else await file.truncate(before);
-    throw error;
+    throw refusedWrite(path, bytes, error);
   } finally {
     await file.close();
   }
@@ -73,7 +79,15 @@ async function makeFolders(path: string): Promise<void> {
 }
 
 const files: Files = {
-  read: async (path) => new Uint8Array(await readFile(path)),
+  read: async (path) => {
+    try {
+      return new Uint8Array(await readFile(path));
+    } catch (error) {
+      // Node names no path when a folder is read.
+      if (codeOf(error) === 'EISDIR') throw Object.assign(new Error(`${path}: expected a file, got a folder`), { code: 'EISDIR' });
+      throw error;
+    }
+  },
   size: sizeOf,
   isFolder: async (path) => {
     try {

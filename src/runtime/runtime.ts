@@ -24,7 +24,10 @@ export interface Files {
   /** Names in a folder, sorted by code unit; empty when there is no such folder. */
   list(path: string): Promise<string[]>;
   makeFolder(path: string): Promise<void>;
-  /** Replaces the file as one act: a reader, or a crash, sees the old bytes or the new ones. */
+  /**
+   * Replaces the file as one act: a reader, or a crash, sees the old bytes or the new ones. Where that goes through
+   * another file, its name contains this one's, begins with a dot and ends with `.partial`.
+   */
   writeWhole(path: string, bytes: Uint8Array): Promise<void>;
   /** Adds to the end; when that fails (disk full), the file gets its old length back before the error is thrown. */
   append(path: string, bytes: Uint8Array): Promise<void>;

@@ -12,6 +12,8 @@ export interface ConvolutionOptions {
   padding?: Pair;
   /** Distance between kernel taps; default [1, 1]. */
   dilation?: Pair;
+  /** Default `none`. */
+  activation?: Activation;
 }
 
 /** Output extent along one axis: floor((input + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. */
@@ -59,8 +61,9 @@ function geometryOf(x: Tensor, weight: Tensor, options: ConvolutionOptions): { g
  * @throws RangeError for shapes that do not fit; TypeError for mixed dtypes
  */
 export function conv2d(
-  tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvolutionOptions = {}, activation: Activation = 'none',
+  tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvolutionOptions = {},
 ): Tensor {
+  const { activation = 'none' } = options;
   requireSameDType('conv2d', x, weight, bias);
   const { geometry, outH, outW } = geometryOf(x, weight, options);
   const [batch, , , , outChannels] = geometry;

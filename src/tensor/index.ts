@@ -4,7 +4,7 @@ export {
 export { add, div, mul, scale, sub } from './arithmetic.js';
 export { conv2d, convolvedExtent, type ConvolutionOptions, type Pair } from './convolution.js';
 export { cos, erf, exp, log, sin, sqrt } from './elementwise.js';
-export { linear, matmul } from './linear.js';
+export { linear, matmul, type LinearOptions } from './linear.js';
 export { klDivergence, logSoftmax, mse, softmax, softmaxCrossEntropy, type Reduction } from './loss.js';
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d, type PoolingWindow } from './pooling.js';
 export { argmax, mean, sum, sumOfSquares } from './reduction.js';

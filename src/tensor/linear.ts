@@ -19,7 +19,7 @@ function operand(tensor: Tensor, transposed: boolean): Operand {
 
 /** out[m, n] = a[m, k] b[k, n]; `like` gives the core and dtype. */
 function product(like: Tensor, m: number, n: number, k: number, a: Operand, b: Operand, out: Pointer): void {
-  const scratch = like.core.scratch(kernelOf(like, 'gemm_scratch')(n), 'matrix product');
+  const scratch = like.core.scratch(kernelOf(like, 'gemm_scratch')(m, n), 'matrix product');
   kernelOf(like, 'gemm')(
     m, n, k, a.pointer, a.rowStride, a.columnStride, b.pointer, b.rowStride, b.columnStride, out, n, 0, scratch,
   );
@@ -60,11 +60,32 @@ export function matmul(tape: Tape, a: Tensor, b: Tensor, options: { transposeA?:
   });
 }
 
+export interface LinearOptions {
+  /** Default `none`. */
+  activation?: Activation;
+  /**
+   * The input is `x + inputOffset`, x being what is stored. Data that is mostly one constant (the
+   * background of an image) is mostly zeros when stored less that constant, and zeros cost nothing.
+   * Default 0.
+   */
+  inputOffset?: number;
+}
+
+/** The layer's bias with the share of a constant input added to it. */
+function biasWithOffset(tape: Tape, weight: Tensor, bias: Tensor | null, offset: number): Tensor | null {
+  if (offset === 0) return bias;
+  const [outputs, inputs] = weight.shape as [number, number];
+  const effective = tape.empty([outputs], weight.dtype, 'bias with offset');
+  kernelOf(weight, 'offset_bias')(weight.pointer, bias?.pointer ?? 0, outputs, inputs, offset, effective.pointer);
+  return effective;
+}
+
 /**
  * Fully connected layer with its activation: `activation(x [batch, in] * weight [out, in]^T + bias [out]) -> [batch, out]`.
  * @throws RangeError for shapes that do not fit; TypeError for mixed dtypes
  */
-export function linear(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | null, activation: Activation = 'none'): Tensor {
+export function linear(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | null, options: LinearOptions = {}): Tensor {
+  const { activation = 'none', inputOffset = 0 } = options;
   requireMatrix('linear', 'input', x);
   requireMatrix('linear', 'weight', weight);
   requireSameDType('linear', x, weight, bias);
@@ -75,15 +96,21 @@ export function linear(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | nul
       `linear: expected weight [out, ${inputs}] and bias [out], got ${formatShape(weight.shape)} and ${bias === null ? 'no bias' : formatShape(bias.shape)}`,
     );
   }
-  const product_ = tape.empty([batch, outputs], x.dtype, 'linear');
-  product(x, batch, outputs, inputs, operand(x, false), operand(weight, true), product_.pointer);
-  const { output, saved } = activate(tape, product_, bias, activation, { rows: batch, channels: outputs, inner: 1 }, [x, weight, bias]);
+  const preactivation = tape.empty([batch, outputs], x.dtype, 'linear');
+  product(x, batch, outputs, inputs, operand(x, false), operand(weight, true), preactivation.pointer);
+  const effectiveBias = biasWithOffset(tape, weight, bias, inputOffset);
+  const { output, saved } = activate(tape, preactivation, effectiveBias, activation, { rows: batch, channels: outputs, inner: 1 }, [x, weight, bias]);
   return tape.record([x, weight, bias], output, (gradient) => {
     const delta = activationGradient(tape, activation, gradient, saved);
-    if (bias !== null) {
-      tape.accumulate(bias, (pointer) => kernelOf(x, 'bias_gradient')(delta.pointer, batch, outputs, 1, pointer));
-    }
-    tape.accumulate(weight, (pointer) => product(x, outputs, inputs, batch, operand(delta, true), operand(x, false), pointer));
+    const columnSums = (pointer: Pointer) => kernelOf(x, 'bias_gradient')(delta.pointer, batch, outputs, 1, pointer);
+    if (bias !== null) tape.accumulate(bias, columnSums);
+    tape.accumulate(weight, (pointer) => {
+      product(x, outputs, inputs, batch, operand(delta, true), operand(x, false), pointer);
+      if (inputOffset === 0) return;
+      const sums = tape.empty([outputs], x.dtype, 'column sums').pointer;
+      columnSums(sums);
+      kernelOf(x, 'offset_weight_gradient')(sums, outputs, inputs, inputOffset, pointer);
+    });
     tape.accumulate(x, (pointer) => product(x, batch, inputs, outputs, operand(delta, false), operand(weight, false), pointer));
   });
 }

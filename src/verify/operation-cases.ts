@@ -50,13 +50,17 @@ const products: Case[] = transposes.map(({ transposeA, transposeB }) =>
 );
 
 const layers: Case[] = (['none', 'relu', 'gelu', 'tanh', 'sigmoid'] as Activation[]).map((activation) =>
-  gradientCase(`linear ${activation}`, [[17, 33], [19, 33], [19]], (tape, x, weight, bias) => linear(tape, x!, weight!, bias!, activation)),
+  gradientCase(`linear ${activation}`, [[17, 33], [19, 33], [19]], (tape, x, weight, bias) => linear(tape, x!, weight!, bias!, { activation })),
 );
 
+layers.push(gradientCase('linear with an input offset', [[17, 33], [19, 33], [19]], (tape, x, weight, bias) =>
+  linear(tape, x!, weight!, bias!, { activation: 'relu', inputOffset: -0.4242129623889923 }),
+));
+
 const convolutions: Case[] = [
-  gradientCase('conv2d padded', [[2, 3, 9, 11], [5, 3, 3, 3], [5]], (tape, x, w, b) => conv2d(tape, x!, w!, b!, { padding: [1, 1] }, 'relu')),
+  gradientCase('conv2d padded', [[2, 3, 9, 11], [5, 3, 3, 3], [5]], (tape, x, w, b) => conv2d(tape, x!, w!, b!, { padding: [1, 1], activation: 'relu' })),
   gradientCase('conv2d strided and dilated', [[2, 2, 13, 12], [3, 2, 3, 2], [3]], (tape, x, w, b) =>
-    conv2d(tape, x!, w!, b!, { stride: [2, 1], padding: [2, 0], dilation: [2, 3] }, 'gelu'),
+    conv2d(tape, x!, w!, b!, { stride: [2, 1], padding: [2, 0], dilation: [2, 3], activation: 'gelu' }),
   ),
 ];
 
@@ -82,6 +86,31 @@ const arithmetic: Case[] = [
   gradientCase('arithmetic', [[257], [257]], (tape, a, b) => scale(tape, div(tape, sub(tape, add(tape, a!, b!), mul(tape, a!, b!)), exp(tape, b!)), 0.3)),
   gradientCase('sum and mean', [[1031]], (tape, x) => add(tape, sum(tape, x!), mean(tape, x!))),
 ];
+
+/** Left and right factors of which two in three are zero take the other ways through the product. */
+const sparseProducts: Case = {
+  name: 'matmul of sparse factors',
+  run: async (core) => {
+    const digest = new Digest();
+    for (const dtype of ['float32', 'float64'] as DType[]) {
+      const generator = new Generator(core, 23);
+      const thin = (tensor: Tensor) => {
+        const { data } = tensor;
+        for (let i = 0; i < data.length; i++) if (i % 3 !== 0) data[i] = 0;
+        return tensor;
+      };
+      const full = generator.randn([70, 300], dtype);
+      const sparse = thin(generator.randn([300, 61], dtype));
+      new Stepper(core).step((tape) => {
+        digest.add(`${dtype} right`, matmul(tape, full, sparse).toArray());
+        digest.add(`${dtype} left`, matmul(tape, sparse, full, { transposeA: true, transposeB: true }).toArray());
+      });
+      for (const tensor of [full, sparse]) tensor.dispose();
+      generator.dispose();
+    }
+    return digest.hex();
+  },
+};
 
 /** Every function over the whole range of float32 bit patterns, NaN and infinities among them. */
 const functions: Case[] = Object.entries({ exp, log, tanh, erf, sin, cos, sqrt }).map(([name, op]) => ({
@@ -162,5 +191,5 @@ const choices: Case = {
 };
 
 export const operationCases: readonly Case[] = [
-  ...products, ...layers, ...convolutions, ...pools, ...losses, ...arithmetic, ...functions, randomStream, optimizer, choices,
+  ...products, sparseProducts, ...layers, ...convolutions, ...pools, ...losses, ...arithmetic, ...functions, randomStream, optimizer, choices,
 ];

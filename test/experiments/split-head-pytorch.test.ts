@@ -42,7 +42,7 @@ async function checkInitialState(expected: FixtureCase): Promise<void> {
 
   const noise = expected.first_noise_batch;
   const batch = new Stepper(core).step((tape) =>
-    sampleNoise(tape, new Generator(core, seeds.student_training_seed), noise.shape[0]!, noiseOptions(config)).toArray(),
+    sampleNoise(tape, new Generator(core, seeds.student_training_seed), noise.shape[0]!, noiseOptions(config)).pixels.toArray(),
   );
   const ends = [...batch.slice(0, noise.first.length), ...batch.slice(-noise.last.length)];
   const wanted = [...noise.first, ...noise.last];

@@ -33,6 +33,7 @@ def main():
     out = ["--out", arguments.out]
     run("random_stream.py", *out)
     run("ops.py", *out)
+    run("formats.py", *out)
     emnist = ["--emnist-dir", arguments.emnist_dir] if arguments.emnist_dir else []
     run("splithead_cases.py", "--mnist-dir", arguments.mnist_dir, *emnist, *out)
 

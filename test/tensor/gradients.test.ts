@@ -51,10 +51,10 @@ const cases: Case[] = [
   ['matmul', (tape, a, b) => ops.matmul(tape, a, b), input([3, 4]), input([4, 2], 2)],
 ];
 for (const activation of ['none', 'relu', 'gelu', 'tanh', 'sigmoid'] as const) {
-  const linear = (tape: Tape, x: Tensor, weight: Tensor, bias: Tensor) => ops.linear(tape, x, weight, bias, activation);
+  const linear = (tape: Tape, x: Tensor, weight: Tensor, bias: Tensor) => ops.linear(tape, x, weight, bias, { activation });
   cases.push([`linear, ${activation}`, linear, input([3, 4]), input([5, 4], 2), input([5], 3)]);
   const convolution = (tape: Tape, x: Tensor, weight: Tensor, bias: Tensor) =>
-    ops.conv2d(tape, x, weight, bias, { padding: [1, 1] }, activation);
+    ops.conv2d(tape, x, weight, bias, { padding: [1, 1], activation });
   cases.push([`conv2d, ${activation}`, convolution, input([2, 2, 3, 4]), input([3, 2, 2, 3], 2), input([3], 3)]);
 }
 

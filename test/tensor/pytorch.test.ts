@@ -40,7 +40,7 @@ const runners: Record<string, Runner> = {
   scale: (tape, { x }, { factor }: { factor: number }) => ops.scale(tape, x!, factor),
   matmul: (tape, { a, b }, at: { transpose_a: boolean; transpose_b: boolean }) =>
     ops.matmul(tape, a!, b!, { transposeA: at.transpose_a, transposeB: at.transpose_b }),
-  linear: (tape, { x, weight, bias }, at: { activation: Activation }) => ops.linear(tape, x!, weight!, bias ?? null, at.activation),
+  linear: (tape, { x, weight, bias }, at: { activation: Activation }) => ops.linear(tape, x!, weight!, bias ?? null, { activation: at.activation }),
   conv2d: (tape, { x, weight, bias }, { stride, padding, dilation }: Window) =>
     ops.conv2d(tape, x!, weight!, bias ?? null, { stride, padding, dilation }),
   cross_entropy: (tape, { logits }, at: { target: number[]; reduction: 'mean' | 'sum' }) =>

@@ -1,5 +1,6 @@
 // A run's state between two steps as one safetensors file. Everything else follows from the configuration.
-import { decodeSafetensors, encodeSafetensors, type NamedArray } from '../../nn/index.js';
+import { Digest } from '../../core/index.js';
+import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsFile } from '../../nn/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import type { Phase, SplitHeadMetrics } from './events.js';
 import type { Snapshot } from './layer-metrics.js';
@@ -25,11 +26,12 @@ export interface Checkpoint {
   tensors: Map<string, NamedArray>;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 
-/** JSON has no NaN, infinities or big integers: they travel as strings. */
+/** JSON has no NaN, infinities, negative zero or big integers: they travel as strings. */
 function encodeNumber(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return { integer: String(value) };
+  if (Object.is(value, -0)) return { number: '-0' };
   return typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value;
 }
 
@@ -50,9 +52,17 @@ function* liveTensors(models: { teacher: SplitHeadModel; student: SplitHeadModel
   for (const [index, tensor] of phase.optimizer.state().tensors.entries()) yield [`adam/${index}`, tensor];
 }
 
-export function encodeCheckpoint(
+/** Over every tensor and the state: what shows that a file on disk was damaged. */
+async function digestOf(tensors: ReadonlyMap<string, NamedArray>, state: string): Promise<string> {
+  const digest = new Digest();
+  for (const name of [...tensors.keys()].sort()) digest.add(name, tensors.get(name)!.values);
+  digest.add(state, []);
+  return digest.hex();
+}
+
+export async function encodeCheckpoint(
   runId: string, done: number, models: { teacher: SplitHeadModel; student: SplitHeadModel }, phase: TrainingPhase, progress: Progress,
-): Uint8Array {
+): Promise<Uint8Array> {
   const tensors = new Map<string, NamedArray>();
   for (const [name, tensor] of liveTensors(models, phase)) tensors.set(name, copyOf(tensor));
   for (const [moment, snapshot] of Object.entries(progress.snapshots)) {
@@ -62,20 +72,27 @@ export function encodeCheckpoint(
     version: VERSION, runId, phase: phase.phase, done, position: phase.position, adamSteps: phase.optimizer.state().steps,
     generator: Array.from(phase.generatorState()), metrics: progress.metrics, perturbations: progress.perturbations,
   };
-  return encodeSafetensors({ tensors, metadata: { isolab: JSON.stringify(state, encodeNumber) } });
+  const isolab = JSON.stringify(state, encodeNumber);
+  return encodeSafetensors({ tensors, metadata: { isolab, digest: await digestOf(tensors, isolab) } });
 }
 
 /**
  * @param file named in errors
- * @throws Error when the bytes are not a checkpoint of the run `runId`
+ * @throws Error when the bytes are not an undamaged checkpoint of the run `runId`
  */
-export function decodeCheckpoint(bytes: Uint8Array, runId: string, file: string): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes, file);
-  if (metadata.isolab === undefined) throw new Error(`${file}: expected a checkpoint of run ${runId}, got a file without a run's state`);
-  const state = JSON.parse(metadata.isolab, decodeNumber);
-  if (state.version !== VERSION || state.runId !== runId) {
-    throw new Error(`${file}: expected a version ${VERSION} checkpoint of run ${runId}, got version ${state.version} of run ${state.runId}; remove the file to start afresh`);
+export async function decodeCheckpoint(bytes: Uint8Array, runId: string, file: string): Promise<Checkpoint> {
+  const refuse = (got: string) => new Error(`${file}: expected a version ${VERSION} checkpoint of run ${runId}, got ${got}; remove the file to start afresh`);
+  let content: SafetensorsFile;
+  try {
+    content = decodeSafetensors(bytes, file);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; remove the file to start afresh`);
   }
+  const { tensors, metadata } = content;
+  if (metadata.isolab === undefined) throw refuse("a file without a run's state");
+  if (metadata.digest !== (await digestOf(tensors, metadata.isolab))) throw refuse('one whose values do not have the digest it was saved with');
+  const state = JSON.parse(metadata.isolab, decodeNumber);
+  if (state.version !== VERSION || state.runId !== runId) throw refuse(`version ${state.version} of run ${state.runId}`);
   const snapshots: Progress['snapshots'] = {};
   for (const [name, array] of tensors) {
     const [kind, moment, parameter] = name.split('/') as [string, keyof Progress['snapshots'], string];

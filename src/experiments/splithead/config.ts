@@ -16,6 +16,7 @@ const widths = z.preprocess(
 );
 
 const text = (initial: string) => z.string().default(initial);
+const folder = (initial: string) => z.string().min(1).default(initial);
 const choice = <const T extends readonly string[]>(values: T, initial: T[number]) =>
   z.preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(values)).default(initial as never);
 const whole = (least: number, initial: number) => wholeNumber(least).default(initial);
@@ -40,8 +41,8 @@ const LARGEST_SEED = 184_467_440_000_000;
 
 /** The fields of a split-head run, in the original's order. */
 export const splitHeadFields = {
-  outdir: f(text('./outputs'), reproducibility, 'DIR', 'a folder', 'root folder of the outputs', { cosmetic: true }),
-  data_dir: f(text('./MNIST'), reproducibility, 'DIR', 'a folder', 'dataset folder (torchvision layout or flat); MNIST is found without it', { cosmetic: true }),
+  outdir: f(folder('./outputs'), reproducibility, 'DIR', 'a folder', 'root folder of the outputs', { cosmetic: true }),
+  data_dir: f(folder('./MNIST'), reproducibility, 'DIR', 'a folder', 'dataset folder (torchvision layout or flat); MNIST is found without it', { cosmetic: true }),
   seed: f(wholeNumber(0).pipe(z.number().max(LARGEST_SEED)).default(42), reproducibility, 'N', `a whole number from 0 to ${LARGEST_SEED}`, 'base seed; every other seed is derived from it'),
   num_workers: f(whole(0, 0), reproducibility, 'N', count(0), 'accepted and recorded; loading needs no workers here', { cosmetic: true }),
   device: f(z.enum(['auto', 'cpu']).default('auto'), reproducibility, 'NAME', 'auto or cpu (this program computes on the CPU)', 'auto or cpu', { cosmetic: true }),

@@ -18,7 +18,7 @@ export function evaluateClasses(
     const count = Math.min(batchSize, images.count - start);
     const indices = Int32Array.from({ length: count }, (_, i) => start + i);
     stepper.step((tape) => {
-      const batch = images.batch(tape, indices);
+      const batch = images.batch(tape, indices, model.takesOffset);
       const logits = model.classLogits(tape, batch.images);
       loss += softmaxCrossEntropy(tape, logits, batch.labels, 'sum').item();
       const predictions = argmax(logits);

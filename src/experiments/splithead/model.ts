@@ -15,6 +15,12 @@ function pool(tape: Tape, x: Tensor, layer: PoolLayer): Tensor {
   return (layer.kind === 'max' ? maxPool2d : avgPool2d)(tape, x, { kernel, stride, padding });
 }
 
+/** A batch of images: pixels [batch, 784] float32, each less `offset` (default 0). */
+export interface ModelInput {
+  pixels: Tensor;
+  offset?: number;
+}
+
 /** Feature layers, `class_head` [classes, features] and `aux_head` [m, features], all float32. */
 export class SplitHeadModel {
   /** Parameters by layer name, in the order features..., class_head, aux_head. */
@@ -46,26 +52,31 @@ export class SplitHeadModel {
     }
   }
 
-  /** x [batch, 784] -> [batch, features] */
-  features(tape: Tape, x: Tensor): Tensor {
-    let h = this.#features[0]!.kind === 'conv2d' ? reshape(tape, x, [x.shape[0]!, 1, 28, 28]) : x;
-    for (const layer of this.#features) {
+  /** Whether the input may be stored less a constant (see `LinearOptions.inputOffset`): true of an MLP. */
+  get takesOffset(): boolean {
+    return this.#features[0]!.kind === 'linear';
+  }
+
+  /** images [batch, 784] -> [batch, features] */
+  features(tape: Tape, { pixels, offset = 0 }: ModelInput): Tensor {
+    let h = this.takesOffset ? pixels : reshape(tape, pixels, [pixels.shape[0]!, 1, 28, 28]);
+    for (const [index, layer] of this.#features.entries()) {
       const parameters = this.layers.get(layer.name)!;
       if (layer.kind === 'linear' && h.shape.length > 2) h = flatten(tape, h);
-      h = parameters.forward(tape, h, layer.activation);
+      h = parameters.forward(tape, h, { activation: layer.activation, inputOffset: index === 0 ? offset : 0 });
       if (layer.kind === 'conv2d' && layer.pool !== null) h = pool(tape, h, layer.pool);
     }
     return h.shape.length > 2 ? flatten(tape, h) : h;
   }
 
-  /** x [batch, 784] -> class logits [batch, classes] */
-  classLogits(tape: Tape, x: Tensor): Tensor {
-    return this.layers.get('class_head')!.forward(tape, this.features(tape, x));
+  /** images [batch, 784] -> class logits [batch, classes] */
+  classLogits(tape: Tape, input: ModelInput): Tensor {
+    return this.layers.get('class_head')!.forward(tape, this.features(tape, input));
   }
 
-  /** x [batch, 784] -> auxiliary logits [batch, m] */
-  auxiliaryLogits(tape: Tape, x: Tensor): Tensor {
-    return this.layers.get('aux_head')!.forward(tape, this.features(tape, x));
+  /** images [batch, 784] -> auxiliary logits [batch, m] */
+  auxiliaryLogits(tape: Tape, input: ModelInput): Tensor {
+    return this.layers.get('aux_head')!.forward(tape, this.features(tape, input));
   }
 
   dispose(): void {

@@ -1,6 +1,7 @@
 // Batches of synthetic images, drawn and shaped as the original's sample_noise.
 import type { Generator } from '../../random/index.js';
 import type { Tape, Tensor } from '../../tensor/index.js';
+import type { ModelInput } from './model.js';
 
 export interface NoiseOptions {
   distribution: 'uniform' | 'normal' | 'perlin';
@@ -24,11 +25,11 @@ function samplePerlin(tape: Tape, generator: Generator, images: Tensor, resoluti
 }
 
 /** Draws images [batch, 784] float32: uniform on [-1, 1), standard normal, or Perlin scaled to at most 1. */
-export function sampleNoise(tape: Tape, generator: Generator, batch: number, options: NoiseOptions): Tensor {
+export function sampleNoise(tape: Tape, generator: Generator, batch: number, options: NoiseOptions): ModelInput {
   const images = tape.empty([batch, SIDE * SIDE], 'float32', 'noise images');
   if (options.distribution === 'uniform') generator.fillUniform(images, -1, 1);
   else if (options.distribution === 'normal') generator.fillNormal(images, 0, 1);
   else samplePerlin(tape, generator, images, options.resolution);
   if (options.normalize) tape.core.kernels.image_normalize_f32(images.pointer, images.size, MEAN, DEVIATION);
-  return images;
+  return { pixels: images };
 }

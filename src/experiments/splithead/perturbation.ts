@@ -42,7 +42,8 @@ export function parsePerturbation(given: string): Record<string, unknown> {
     const key = part.slice(0, equals).trim();
     const value = part.slice(equals + 1).trim();
     if (!KEYS.includes(key)) throw new ConfigurationError(`--perturb: expected keys among ${KEYS.join(', ')}, got ${quote(key)}`);
-    entry[key === 'sigma' ? 'std' : key] = key === 'std' || key === 'sigma' ? (value === '' ? NaN : Number(value)) : value;
+    const isNumber = (key === 'std' || key === 'sigma') && value !== '' && Number.isFinite(Number(value));
+    entry[key === 'sigma' ? 'std' : key] = isNumber ? Number(value) : value;
   }
   return entry;
 }
@@ -59,7 +60,7 @@ function selectLayers(where: string, given: unknown, available: readonly string[
 
 function oneOf<const T extends readonly string[]>(where: string, key: string, given: unknown, initial: T[number], values: T): T[number] {
   const value = given === undefined ? initial : String(given).toLowerCase();
-  if (!values.includes(value)) throw new ConfigurationError(`${where}: expected ${key} to be ${values.join(', ')}; got ${quote(given)}`);
+  if (!values.includes(value)) throw new ConfigurationError(`${where}: expected ${key} to be ${values.join(' or ')}, got ${quote(given)}`);
   return value;
 }
 
@@ -78,7 +79,7 @@ export function resolvePerturbations(
     const unknown = Object.keys(entry).find((key) => !KEYS.includes(key));
     if (unknown !== undefined) throw new ConfigurationError(`${where}: expected keys among ${KEYS.join(', ')}; got ${quote(unknown)}`);
     const target = oneOf(where, 'target', entry.target, 'student', ['teacher', 'student']);
-    const given = entry.std ?? entry.sigma ?? 0;
+    const given = 'std' in entry ? entry.std : 'sigma' in entry ? entry.sigma : 0;
     const std = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
     if (typeof std !== 'number' || !Number.isFinite(std) || std < 0) {
       throw new ConfigurationError(`${where}: expected std to be a finite number of at least 0, got ${quote(given)}`);

@@ -22,6 +22,8 @@ export interface SplitHeadRunOptions {
   checkpointEvery?: number;
   /** Bytes of a checkpoint event of the same run: go on from there. */
   resume?: Uint8Array;
+  /** Names those bytes in errors, as their file's path; default `checkpoint`. */
+  resumeName?: string;
 }
 
 const METRIC_ORDER: (keyof SplitHeadMetrics)[] = [
@@ -46,14 +48,14 @@ class SplitHeadRun {
   #progress: Progress = { metrics: {}, perturbations: [], snapshots: {} };
   #done = 0;
 
-  constructor(core: Core, config: SplitHeadConfig, data: DatasetPair, seeds: RecordedSeeds, options: SplitHeadRunOptions) {
+  constructor(core: Core, config: SplitHeadConfig, data: DatasetPair, seeds: RecordedSeeds, options: SplitHeadRunOptions, checkpoint: Checkpoint | undefined) {
     this.#core = core;
     this.#config = config;
     this.#data = data;
     this.#seeds = seeds;
     this.#options = options;
     this.#plan = planSplitHead(config);
-    this.#checkpoint = options.resume === undefined ? undefined : decodeCheckpoint(options.resume, options.runId ?? 'run', 'checkpoint');
+    this.#checkpoint = checkpoint;
     this.#stepper = new Stepper(core);
     this.#models = { teacher: this.#makeModel('teacher', this.#plan.teacher), student: this.#makeModel('student', this.#plan.student) };
     this.#train = new ResidentImages(core, data.train);
@@ -139,7 +141,7 @@ class SplitHeadRun {
     yield { type: 'finished', result };
   }
 
-  *#runPhase(phase: TrainingPhase, resumed: Checkpoint | undefined): IterableIterator<SplitHeadEvent> {
+  async *#runPhase(phase: TrainingPhase, resumed: Checkpoint | undefined): AsyncGenerator<SplitHeadEvent> {
     try {
       yield* this.#phaseEvents(phase, resumed);
     } finally {
@@ -147,7 +149,7 @@ class SplitHeadRun {
     }
   }
 
-  *#phaseEvents(phase: TrainingPhase, resumed: Checkpoint | undefined): IterableIterator<SplitHeadEvent> {
+  async *#phaseEvents(phase: TrainingPhase, resumed: Checkpoint | undefined): AsyncGenerator<SplitHeadEvent> {
     if (resumed !== undefined) {
       restoreTensors(resumed, this.#models, phase);
       this.#done = resumed.done;
@@ -165,7 +167,7 @@ class SplitHeadRun {
         loss: event.loss, done: this.#done, totalSteps: this.totalSteps,
       };
       if (checkpointEvery > 0 && this.#done % checkpointEvery === 0) {
-        yield { type: 'checkpoint', done: this.#done, bytes: encodeCheckpoint(runId, this.#done, this.#models, phase, this.#progress) };
+        yield { type: 'checkpoint', done: this.#done, bytes: await encodeCheckpoint(runId, this.#done, this.#models, phase, this.#progress) };
       }
     }
   }
@@ -238,7 +240,9 @@ export async function* runSplitHead(
   core: Core, config: SplitHeadConfig, data: DatasetPair, options: SplitHeadRunOptions = {},
 ): AsyncGenerator<SplitHeadEvent> {
   if (data.train.count === 0 || data.test.count === 0) throw new RangeError(`${datasetTitle(data)}: expected samples in both parts, got none`);
-  const run = new SplitHeadRun(core, config, data, await recordedSeeds(config.seed), options);
+  const { resume, runId = 'run', resumeName = 'checkpoint' } = options;
+  const checkpoint = resume === undefined ? undefined : await decodeCheckpoint(resume, runId, resumeName);
+  const run = new SplitHeadRun(core, config, data, await recordedSeeds(config.seed), options, checkpoint);
   try {
     yield* run.events();
   } finally {

@@ -69,7 +69,7 @@ class EntryReader {
   }
 
   fail(key: string, expects: string): ConfigurationError {
-    return new ConfigurationError(`${this.#where}: expected ${key} to be ${expects}, got ${quote(this.#entry[key])}`);
+    return new ConfigurationError(`${this.#where}: expected ${key} to be ${expects}, got ${this.#entry[key] === undefined ? 'nothing' : quote(this.#entry[key])}`);
   }
 
   whole(key: string, least: number): number {
@@ -95,7 +95,8 @@ class EntryReader {
 
   word<T>(key: string, initial: string | null, words: Record<string, T>): T {
     const value = this.#entry[key] === undefined ? initial : this.#entry[key];
-    const found = words[String(value ?? 'none').toLowerCase()];
+    const word = String(value ?? 'none').toLowerCase();
+    const found = Object.hasOwn(words, word) ? words[word] : undefined;
     if (found === undefined) throw this.fail(key, `one of ${Object.keys(words).join(', ')}`);
     return found;
   }
@@ -154,7 +155,7 @@ class SpecificationReader {
     const where = `${this.#flag}: layer ${index + 1}${entry.name === undefined ? '' : ` (${String(entry.name)})`}`;
     if (type === 'conv2d' || type === 'conv') this.#readConvolution(where, entry);
     else if (type === 'linear') this.#readLinear(where, entry);
-    else throw new ConfigurationError(`${where}: expected type conv2d or linear, got ${quote(entry.type)}`);
+    else throw new ConfigurationError(`${where}: expected type conv2d or linear, got ${entry.type === undefined ? 'nothing' : quote(entry.type)}`);
   }
 
   #name(where: string, entry: Entry, initial: string): string {

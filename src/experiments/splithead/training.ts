@@ -75,7 +75,7 @@ export function teacherPhase(
   };
   const step = (index: number) =>
     stepper.step((tape) => {
-      const { images, labels } = train.batch(tape, order.subarray(index * config.data_bsize, (index + 1) * config.data_bsize));
+      const { images, labels } = train.batch(tape, order.subarray(index * config.data_bsize, (index + 1) * config.data_bsize), model.takesOffset);
       const loss = softmaxCrossEntropy(tape, model.classLogits(tape, images), labels);
       tape.backward(loss);
       optimizer.step();

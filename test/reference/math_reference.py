@@ -1,7 +1,7 @@
 """References for assembly/math: exact values, and the coefficients its polynomials use.
 
-    /usr/bin/python3 test/reference/math.py               # writes test/core/math-reference.json
-    /usr/bin/python3 test/reference/math.py coefficients  # prints the fitted coefficients
+    /usr/bin/python3 test/reference/math_reference.py               # writes test/core/math-reference.json
+    /usr/bin/python3 test/reference/math_reference.py coefficients  # prints the fitted coefficients
 
 Needs mpmath (Debian: python3-mpmath). The fixture holds, per function, pairs of float64 numbers as
 16 hexadecimal digits: argument, and its value rounded once, to nearest even, from a result with at
