@@ -1,5 +1,4 @@
 // Runs jobs in a script engine and prints one JSON line each: report.mjs BUNDLE ADDRESS JOB...
-// eslint-disable-next-line no-undef
 const [bundle, address, ...jobs] = (globalThis.Deno?.args ?? process.argv.slice(2));
 const { runJob } = await import(bundle);
 for (const job of jobs) console.log(JSON.stringify({ job, report: await runJob(job, address) }));
