@@ -1,5 +1,11 @@
-/** SHA-256 of bytes, hexadecimal, by WebCrypto. */
+/**
+ * SHA-256 of bytes, or of a text's UTF-8, as 64 lower-case hexadecimal digits, by WebCrypto.
+ * @throws Error where a page is served neither over https nor from localhost: browsers hide WebCrypto there
+ */
 export async function sha256(bytes: Uint8Array | string): Promise<string> {
+  if (globalThis.crypto?.subtle === undefined) {
+    throw new Error('sha256: expected WebCrypto (crypto.subtle), got none; serve the page over https or from localhost');
+  }
   const data = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', data as Uint8Array<ArrayBuffer>));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,27 +1,4 @@
-import { DataError } from './data-error.js';
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-/** Bytes as lower-case hexadecimal. */
-export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += HEX[byte];
-  return text;
-}
-
-/**
- * SHA-256 through WebCrypto, as 64 lower-case hexadecimal digits.
- *
- * @throws DataError where the page is not served over https or from localhost: browsers hide WebCrypto there
- */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const subtle = (globalThis as { crypto?: Crypto }).crypto?.subtle;
-  if (subtle === undefined) {
-    throw new DataError('sha256: expected WebCrypto (crypto.subtle), got none; serve the page over https or from localhost');
-  }
-  // A view of a SharedArrayBuffer is the one kind WebCrypto refuses; files are never read into one.
-  return toHex(new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)));
-}
+import { sha256 } from '../core/index.js';
 
 /**
  * One hash for several files: the SHA-256 of the text that `sha256sum` prints for them in this order
@@ -29,7 +6,7 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
  */
 export function sha256OfList(list: readonly { name: string; sha256: string }[]): Promise<string> {
   const text = list.map((file) => `${file.sha256}  ${file.name}\n`).join('');
-  return sha256(new TextEncoder().encode(text));
+  return sha256(text);
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

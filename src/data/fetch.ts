@@ -1,7 +1,7 @@
 import type { Files } from '../runtime/runtime.js';
 import type { DownloadFile } from './catalog.js';
 import { DataError } from './data-error.js';
-import { sha256 } from './digest.js';
+import { sha256 } from '../core/index.js';
 import { joinPath } from './locate.js';
 import { type Partial, readPartial, removePartial, rememberSource } from './partial.js';
 import { receiveBody } from './receive.js';

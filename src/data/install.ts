@@ -2,7 +2,7 @@ import type { Files } from '../runtime/runtime.js';
 import { unpackMembers } from './archive.js';
 import type { ArchiveContents, CatalogEntry } from './catalog.js';
 import { DataError } from './data-error.js';
-import { sha256 } from './digest.js';
+import { sha256 } from '../core/index.js';
 import { fetchFile, type FetchOptions } from './fetch.js';
 import { joinPath } from './locate.js';
 

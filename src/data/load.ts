@@ -1,7 +1,8 @@
 import type { Files } from '../runtime/runtime.js';
 import { DataError } from './data-error.js';
 import type { DataFile, DatasetPair, ImageDataset } from './dataset.js';
-import { sha256, sha256OfList } from './digest.js';
+import { sha256 } from '../core/index.js';
+import { sha256OfList } from './digest.js';
 import { checkCounts, parseIdxImages, parseIdxLabels, type IdxSource, type LabelRange } from './idx.js';
 import type { LocatedFiles } from './locate.js';
 

@@ -1,6 +1,6 @@
 import type { Files } from '../runtime/runtime.js';
 import type { DatasetPair } from './dataset.js';
-import { sha256 } from './digest.js';
+import { sha256 } from '../core/index.js';
 import { EMNIST_SPLITS, loadEmnist } from './emnist.js';
 import { readSums } from './install.js';
 import { DataNotFound } from './locate.js';

@@ -7,7 +7,7 @@ import { dataCommand } from '../../src/cli/data.js';
 import { DownloadProgress } from '../../src/cli/data-progress.js';
 import { UsageError } from '../../src/cli/usage-error.js';
 import { CATALOG, type CatalogEntry } from '../../src/data/catalog.js';
-import { sha256 } from '../../src/data/digest.js';
+import { sha256 } from '../../src/core/index.js';
 import { nodeRuntime } from '../../src/runtime/node.js';
 import { sendFile, serve } from './file-server.js';
 import { scratchFolder } from './scratch-folder.js';

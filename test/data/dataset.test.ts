@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type DatasetPair, gatherNormalised, keepFirstClasses, NORMALISED_PIXELS } from '../../src/data/dataset.js';
-import { sha256 } from '../../src/data/digest.js';
+import { sha256 } from '../../src/core/index.js';
 import { IMAGE_PIXELS } from '../../src/data/idx.js';
 
 /** A dataset whose every pixel is its sample's number. */

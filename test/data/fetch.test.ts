@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import type { DownloadFile } from '../../src/data/catalog.js';
-import { sha256 } from '../../src/data/digest.js';
+import { sha256 } from '../../src/core/index.js';
 import { fetchFile, type FetchOptions } from '../../src/data/fetch.js';
 import { receiveBody } from '../../src/data/receive.js';
 import { nodeRuntime } from '../../src/runtime/node.js';

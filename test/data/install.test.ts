@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { CATALOG, type CatalogEntry } from '../../src/data/catalog.js';
-import { sha256 } from '../../src/data/digest.js';
+import { sha256 } from '../../src/core/index.js';
 import { emnistFileNames, loadEmnist } from '../../src/data/emnist.js';
 import { encodeIdxImages, encodeIdxLabels, IMAGE_PIXELS } from '../../src/data/idx.js';
 import { installDataset } from '../../src/data/install.js';

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { gatherNormalised, type ImageDataset, keepFirstClasses } from '../../src/data/dataset.js';
-import { sha256 } from '../../src/data/digest.js';
+import { sha256 } from '../../src/core/index.js';
 import { emnistFileNames, loadEmnist } from '../../src/data/emnist.js';
 import { encodeIdxImages, encodeIdxLabels, IMAGE_PIXELS } from '../../src/data/idx.js';
 import { loadMnist } from '../../src/data/mnist.js';
