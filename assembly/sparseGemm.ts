@@ -17,6 +17,8 @@ const DEPTH: i32 = 256;
 const PANEL_ROW: usize = 128;
 /** Elements looked at to guess how full A is. */
 const SAMPLES: i32 = 509;
+/** Products of fewer multiplications are done before the factors are looked at: about 1 ms. */
+const SMALL: u64 = 1 << 22;
 
 /** Bytes of a listed non-zero: an int32 offset, then the value at + sizeof<T>(). */
 // @ts-ignore: decorator
@@ -215,7 +217,7 @@ export function multiplySparse<T>(
   m: i32, n: i32, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, bColumn: usize,
   c: usize, cRow: usize, accumulate: bool, scratch: usize,
 ): bool {
-  if (k < 16 || m < 16 || n < 16) return false;
+  if (k < 16 || m < 16 || n < 16 || <u64>m * <u64>n * <u64>k < SMALL) return false;
   const least = (SAMPLES * 3) / 10;
   const zerosA = n >= 48 ? sampledZeros<T>(m, k, a, aRow, aColumn) : 0;
   const zerosB = m >= 48 && !accumulate && canTranspose(m, n) ? sampledZeros<T>(n, k, b, bColumn, bRow) : 0;

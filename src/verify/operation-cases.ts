@@ -99,8 +99,8 @@ const sparseProducts: Case = {
         for (let i = 0; i < data.length; i++) if (i % 3 !== 0) data[i] = 0;
         return tensor;
       };
-      const full = generator.randn([70, 300], dtype);
-      const sparse = thin(generator.randn([300, 61], dtype));
+      const full = generator.randn([170, 300], dtype);
+      const sparse = thin(generator.randn([300, 93], dtype));
       new Stepper(core).step((tape) => {
         digest.add(`${dtype} right`, matmul(tape, full, sparse).toArray());
         digest.add(`${dtype} left`, matmul(tape, sparse, full, { transposeA: true, transposeB: true }).toArray());
