@@ -59,7 +59,7 @@ function isolabContestant(core, task, dtype) {
   const stepper = new Stepper(core);
   const step = () =>
     stepper.step((tape) => {
-      const logits = layers.reduce((h, layer, index) => layer.forward(tape, h, index < layers.length - 1 ? 'relu' : 'none'), x);
+      const logits = layers.reduce((h, layer, index) => layer.forward(tape, h, { activation: index < layers.length - 1 ? 'relu' : 'none' }), x);
       const loss = softmaxCrossEntropy(tape, logits, task.labels);
       tape.backward(loss);
       optimizer.step();

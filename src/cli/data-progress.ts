@@ -1,7 +1,6 @@
 import type { FetchProgress } from '../data/fetch.js';
-
-const BAR_CELLS = 24;
-const REDRAW_MILLISECONDS = 100;
+import type { CliContext } from './context.js';
+import { Progress } from './progress.js';
 
 /** Bytes as people read them: `561.8 MB`. */
 export function formatBytes(bytes: number): string {
@@ -9,53 +8,38 @@ export function formatBytes(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Shows downloads on stderr: a bar that is drawn over itself on a terminal, else a line every tenth. */
+/** Shows downloads on stderr: a bar for each file on a terminal, else a line every tenth. */
 export class DownloadProgress {
-  readonly #write: (text: string) => void;
-  readonly #isTerminal: boolean;
-  readonly #now: () => number;
-  #lastDrawn = -Infinity;
+  readonly #progress: Progress;
+  #file = '';
   #shown = '';
-  #barOpen = false;
 
-  constructor(write: (text: string) => void, isTerminal: boolean, now: () => number) {
-    this.#write = write;
-    this.#isTerminal = isTerminal;
-    this.#now = now;
+  constructor(context: CliContext) {
+    this.#progress = new Progress(context);
   }
 
-  update(progress: FetchProgress): void {
-    if (this.#isTerminal) this.#drawBar(progress);
-    else this.#printTenth(progress);
+  update({ file, received, total }: FetchProgress): void {
+    if (file !== this.#file) {
+      this.#progress.stop();
+      this.#progress.start(total, received, `${file} {bar} {note}`);
+      this.#file = file;
+    }
+    this.#progress.update(received, `${formatBytes(received)} of ${formatBytes(total)}`);
+    if (!this.#progress.hasBar) this.#printTenth(file, received, total);
   }
 
   /** A line of its own, above the bar. */
   note(text: string): void {
-    this.end();
-    this.#write(`${text}\n`);
+    this.#progress.line(text);
   }
 
-  /** Leaves the cursor at the start of a fresh line. */
   end(): void {
-    if (this.#barOpen) this.#write('\n');
-    this.#barOpen = false;
+    this.#progress.stop();
   }
 
-  #drawBar({ file, received, total }: FetchProgress): void {
-    const whole = received === total;
-    if (!whole && this.#now() - this.#lastDrawn < REDRAW_MILLISECONDS) return;
-    this.#lastDrawn = this.#now();
-    const filled = Math.floor((received / total) * BAR_CELLS);
-    const bar = '#'.repeat(filled) + '-'.repeat(BAR_CELLS - filled);
-    this.#write(`\r\x1b[K${file} [${bar}] ${formatBytes(received)} of ${formatBytes(total)}`);
-    this.#barOpen = true;
-    if (whole) this.end();
-  }
-
-  #printTenth({ file, received, total }: FetchProgress): void {
+  #printTenth(file: string, received: number, total: number): void {
     const line = `${file}: ${Math.floor((received / total) * 10) * 10}% of ${formatBytes(total)}`;
-    if (line === this.#shown) return;
+    if (line !== this.#shown) this.#progress.line(line);
     this.#shown = line;
-    this.#write(`${line}\n`);
   }
 }

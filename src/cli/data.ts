@@ -74,7 +74,7 @@ function printInstalled(context: CliContext, name: string, installed: readonly I
 async function fetchEntries(context: CliContext, entries: readonly CatalogEntry[], options: DataOptions): Promise<void> {
   const mirrors = checkMirrors(options.mirror ?? []);
   const root = options.dataDir ?? options.cacheDir ?? context.cacheDir;
-  const progress = new DownloadProgress(context.stderr, context.isTerminal, context.runtime.now);
+  const progress = new DownloadProgress(context);
   const results: { name: string; files: readonly InstalledFile[] }[] = [];
   try {
     for (const entry of entries) {

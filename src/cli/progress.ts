@@ -17,6 +17,11 @@ export class Progress {
     this.#bar.start(total, done, { note: '' });
   }
 
+  /** Whether a bar is being drawn. */
+  get hasBar(): boolean {
+    return this.#bar !== undefined;
+  }
+
   update(done: number, note: string): void {
     this.#bar?.update(done, { note });
   }

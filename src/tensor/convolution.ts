@@ -1,6 +1,6 @@
 import { activate, activationGradient, type Activation } from './activation.js';
 import type { Tape } from './tape.js';
-import { formatShape, kernelOf, requireSameDType, type Tensor } from './tensor.js';
+import { formatShape, kernelOf, requireOptions, requireSameDType, type Tensor } from './tensor.js';
 
 /** [vertical, horizontal]. */
 export type Pair = readonly [number, number];
@@ -63,6 +63,7 @@ function geometryOf(x: Tensor, weight: Tensor, options: ConvolutionOptions): { g
 export function conv2d(
   tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvolutionOptions = {},
 ): Tensor {
+  requireOptions('conv2d', options);
   const { activation = 'none' } = options;
   requireSameDType('conv2d', x, weight, bias);
   const { geometry, outH, outW } = geometryOf(x, weight, options);

@@ -1,7 +1,7 @@
 import type { Pointer } from '../core/index.js';
 import { activate, activationGradient, type Activation } from './activation.js';
 import type { Tape } from './tape.js';
-import { formatShape, kernelOf, requireSameDType, type Tensor } from './tensor.js';
+import { formatShape, kernelOf, requireOptions, requireSameDType, type Tensor } from './tensor.js';
 
 /** A matrix operand: rows x columns at an address with strides counted in elements. */
 interface Operand {
@@ -85,6 +85,7 @@ function biasWithOffset(tape: Tape, weight: Tensor, bias: Tensor | null, offset:
  * @throws RangeError for shapes that do not fit; TypeError for mixed dtypes
  */
 export function linear(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | null, options: LinearOptions = {}): Tensor {
+  requireOptions('linear', options);
   const { activation = 'none', inputOffset = 0 } = options;
   requireMatrix('linear', 'input', x);
   requireMatrix('linear', 'weight', weight);

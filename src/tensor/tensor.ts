@@ -136,3 +136,10 @@ export function requireSameShape(op: string, a: Tensor, b: Tensor): void {
     throw new RangeError(`${op}: expected equal shapes, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
   }
 }
+
+/** @throws TypeError when an op is given something else than an object of options */
+export function requireOptions(op: string, options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${op}: expected options such as { activation: 'relu' }, got ${JSON.stringify(options)}`);
+  }
+}

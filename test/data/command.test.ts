@@ -8,6 +8,7 @@ import { DownloadProgress } from '../../src/cli/data-progress.js';
 import { UsageError } from '../../src/cli/usage-error.js';
 import { CATALOG, type CatalogEntry } from '../../src/data/catalog.js';
 import { sha256 } from '../../src/core/index.js';
+import { PassThrough } from 'node:stream';
 import { nodeRuntime } from '../../src/runtime/node.js';
 import { sendFile, serve } from './file-server.js';
 import { scratchFolder } from './scratch-folder.js';
@@ -123,20 +124,32 @@ describe('fetch', () => {
 });
 
 describe('progress', () => {
-  it('draws one bar over itself on a terminal, and lines elsewhere', () => {
-    for (const [isTerminal, expected] of [
-      [true, '\r\x1b[Kf [------------------------] 0 B of 1.0 kB\nnote\n\r\x1b[Kf [########################] 1.0 kB of 1.0 kB\n'],
-      [false, 'f: 0% of 1.0 kB\nnote\nf: 100% of 1.0 kB\n'],
-    ] as const) {
-      let shown = '';
-      const progress = new DownloadProgress((text) => (shown += text), isTerminal, () => 0);
-      const at = (received: number) => progress.update({ file: 'f', url: '', received, total: 1000 });
-      at(0);
-      at(50);
-      progress.note('note');
-      at(1000);
-      progress.end();
-      expect(shown).toBe(expected);
-    }
+  /** What a download of 1000 bytes shows, on a terminal or not. */
+  function shownBy(isTerminal: boolean): string {
+    let shown = '';
+    const stream = new PassThrough();
+    const write = (text: string) => void (shown += text);
+    stream.on('data', (chunk: Buffer) => write(chunk.toString()));
+    const terminal = Object.assign(stream, { isTTY: true, columns: 120, cursorTo: () => true, clearLine: () => true });
+    const context = {
+      runtime: nodeRuntime(), stdout: write, stderr: write, stderrStream: terminal, isTerminal, cacheDir: '', packagedMnistDir: undefined,
+    };
+    const progress = new DownloadProgress(context);
+    const at = (received: number) => progress.update({ file: 'f', url: '', received, total: 1000 });
+    at(0);
+    at(50);
+    progress.note('note');
+    at(1000);
+    progress.end();
+    return shown;
+  }
+
+  it('prints lines where there is no terminal', () => expect(shownBy(false)).toBe('f: 0% of 1.0 kB\nnote\nf: 100% of 1.0 kB\n'));
+
+  it('draws a bar on a terminal', () => {
+    const shown = shownBy(true);
+    expect(shown).toContain('note\n');
+    expect(shown).toMatch(/f .+ 1\.0 kB of 1\.0 kB/);
+    expect(shown).not.toContain('%');
   });
 });

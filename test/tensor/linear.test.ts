@@ -90,6 +90,7 @@ describe('matrix product', () => {
     stepper.step((tape) => {
       expect(() => matmul(tape, a, a)).toThrow('matmul: expected equal inner extents, got [2, 3] times [2, 3]');
       expect(() => matmul(tape, a, Tensor.zeros(core, [3, 2], 'float64'))).toThrow('matmul: expected one dtype, got float32 and float64');
+      expect(() => linear(tape, a, Tensor.zeros(core, [4, 3]), null, 'relu' as never)).toThrow("linear: expected options such as { activation: 'relu' }, got \"relu\"");
       expect(() => linear(tape, a, Tensor.zeros(core, [4, 5]), null)).toThrow('linear: expected weight [out, 3]');
     });
   });
