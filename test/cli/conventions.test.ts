@@ -91,7 +91,6 @@ describe('output streams', () => {
     const child = await startCli(new Bench().flags());
     const { code, stdout, stderr } = await child.ended;
     expect(code).toBe(0);
-    // eslint-disable-next-line no-control-regex
     expect(stdout + stderr).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
   });
 

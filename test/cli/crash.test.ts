@@ -113,7 +113,10 @@ describe('what a kill left', () => {
       said += bytes;
     });
     const find = () => bench.list().find((name) => name.startsWith('checkpoint_'));
-    while (find() === undefined || !said.includes('student initial')) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (find() === undefined || !said.includes('student initial')) {
+      if (child.process.exitCode !== null) throw new Error(`the run ended before it could be killed: ${said}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
     child.process.kill('SIGKILL');
     await child.ended;
     return join(bench.out, 'seed_000042', find()!);

@@ -56,7 +56,7 @@ describe('safetensors', () => {
     ['no JSON', 'hello', 'a header that is not JSON'], ['a list', '[1]', 'a header that is no object'], ['null', 'null', 'a header that is no object'],
     ['an entry that is no object', '{"w":1}', 'tensor w without dtype, shape and data_offsets'], ['no shape', '{"w":{"dtype":"F32","data_offsets":[0,4]}}', 'tensor w without'],
     ['a negative extent', entry({ shape: [-1] }), 'tensor w without'], ['three offsets', entry({ data_offsets: [0, 2, 4] }), 'tensor w without'],
-    ['another dtype', entry({ dtype: 'BF16' }), 'tensor w of dtype BF16 (F32 and F64 are read)'], ['a dtype of JavaScript', entry({ dtype: 'constructor' }), 'of dtype constructor'],
+    ['another dtype', entry({ dtype: 'BF16' }), 'tensor w of dtype BF16 (F32 and F64 are read)'], ['a dtype of JavaScript', entry({ dtype: 'constructor' }), 'tensor w of dtype constructor'],
     ['too few bytes', entry({ shape: [2] }), 'tensor w of 8 bytes at 0 to 4 in 4'], ['bytes beyond the end', entry({ data_offsets: [4, 8] }), 'tensor w of 4 bytes at 4 to 8 in 4'],
     ['metadata that is no object', '{"__metadata__":3}', 'metadata that is no object of texts'], ['metadata that is no text', '{"__metadata__":{"a":1}}', 'metadata that is no object of texts'],
   ])('refuses a header with %s', (_, header, message) => {

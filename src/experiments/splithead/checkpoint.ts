@@ -28,10 +28,9 @@ export interface Checkpoint {
 
 const VERSION = 2;
 
-/** JSON has no NaN, infinities, negative zero or big integers: they travel as strings. */
+/** JSON has no NaN, infinities or big integers: they travel as strings. */
 function encodeNumber(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return { integer: String(value) };
-  if (Object.is(value, -0)) return { number: '-0' };
   return typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value;
 }
 
