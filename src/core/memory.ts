@@ -79,6 +79,17 @@ export class Memory {
     if (index > 0) this.#mergeWithNext(index - 1);
   }
 
+  /** Runs `body`, which allocates several blocks; when it throws, those it had are given back. */
+  allOrNothing<T>(body: () => T): T {
+    const before = new Set(this.#sizes.keys());
+    try {
+      return body();
+    } catch (error) {
+      for (const pointer of [...this.#sizes.keys()]) if (!before.has(pointer)) this.free(pointer);
+      throw error;
+    }
+  }
+
   /** A view of `length` values; memory growth detaches it, so take it again after any allocation. */
   f32(pointer: Pointer, length: number): Float32Array {
     return new Float32Array(this.wasm.buffer, pointer, length);

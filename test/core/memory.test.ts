@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arena, Memory, openCore } from '../../src/core/index.js';
-import { Linear } from '../../src/nn/index.js';
 import { Generator } from '../../src/random/index.js';
-import { Adam } from '../../src/nn/index.js';
+import { Adam, Linear } from '../../src/nn/index.js';
 import { mse, relu, Stepper, Tensor } from '../../src/tensor/index.js';
 
 const PAGE = 65_536;
@@ -90,6 +89,18 @@ describe('Memory', () => {
     const memory = makeMemory();
     for (const bytes of [-1, 1.5, NaN, Infinity]) expect(() => memory.allocate(bytes, 'x')).toThrow(new RangeError(`x: expected a whole number of bytes, got ${bytes}`));
     expect(() => memory.allocate(2 ** 60, 'x')).toThrow(/^x: needs 1152921504606847000 bytes, 0 are in use and the bound is 4194304; /);
+  });
+
+  it('gives back what a failed body had, and keeps what was there before', () => {
+    const memory = makeMemory();
+    const kept = memory.allocate(100, 'kept');
+    const before = memory.allocatedBytes;
+    expect(() => memory.allOrNothing(() => {
+      memory.allocate(1000, 'first');
+      memory.allocate(100 * PAGE, 'too large');
+    })).toThrow('too large: needs 6553600 bytes');
+    expect(memory.allocatedBytes).toBe(before);
+    expect(memory.allOrNothing(() => memory.allocate(10, 'fine'))).toBeGreaterThan(kept);
   });
 
   it('refuses to free what is no live block', () => {

@@ -84,8 +84,8 @@ async function checkRun(expected: FixtureCase): Promise<void> {
     else expect(relativeError(metrics[name]!, want, 1e-6), name).toBeLessThan(1e-3);
   }
   for (const name of ['teacher_final_acc', 'student_init_acc', 'student_final_acc']) {
-    // One image more or less may cross the boundary.
-    expect(Math.abs(metrics[name]! - numberOf(expected.run_row[name])), name).toBeLessThanOrEqual(1.5 / result.testSize);
+    // One image in 2,000, and always one, may cross the boundary: the losses above move by up to 2.8e-4.
+    expect(Math.abs(metrics[name]! - numberOf(expected.run_row[name])), name).toBeLessThanOrEqual(Math.max(1.5 / result.testSize, 5e-4));
   }
   expect(result.layerMetrics.length).toBe(expected.layer_rows.length);
   // Rows before any training hold initial weights, and differences of normals where perturbed.

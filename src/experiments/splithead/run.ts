@@ -242,7 +242,8 @@ export async function* runSplitHead(
   if (data.train.count === 0 || data.test.count === 0) throw new RangeError(`${datasetTitle(data)}: expected samples in both parts, got none`);
   const { resume, runId = 'run', resumeName = 'checkpoint' } = options;
   const checkpoint = resume === undefined ? undefined : await decodeCheckpoint(resume, runId, resumeName);
-  const run = new SplitHeadRun(core, config, data, await recordedSeeds(config.seed), options, checkpoint);
+  const seeds = await recordedSeeds(config.seed);
+  const run = core.memory.allOrNothing(() => new SplitHeadRun(core, config, data, seeds, options, checkpoint));
   try {
     yield* run.events();
   } finally {
