@@ -14,10 +14,7 @@ import struct
 import sys
 from pathlib import Path
 
-# This file shares its name with the standard module `math`, which mpmath imports.
-sys.path = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).resolve().parent]
-
-import mpmath as mp  # noqa: E402
+import mpmath as mp
 
 FIXTURE = Path(__file__).resolve().parent.parent / "core" / "math-reference.json"
 FUNCTIONS = {"exp": mp.exp, "log": mp.log, "tanh": mp.tanh, "erf": mp.erf, "sin": mp.sin, "cos": mp.cos}
