@@ -3,7 +3,7 @@
 // is finite, and adding that to a sum that began at +0 changes nothing; with an infinity or NaN in B
 // the dense product is taken, so that NaN propagates.
 //
-// A's non-zeros are listed row by row as (offset into the packed panel of B, value); a row of C goes
+// A's non-zeros are listed row by row as (address of a row in the packed panel of B, value); a row of C goes
 // through 8 vectors of registers. Cost per non-zero: 8 multiplies, 8 adds, 10 loads, so the two
 // floating-point ports stay the limit, as in the dense product.
 import { interleaveFourLines } from './interleave';
@@ -11,8 +11,8 @@ import { lanes, multiplyAdd } from './profile';
 
 /** Rows of A listed at once: their entries, 256 KiB at most, stay in L2. */
 const ROWS: i32 = 128;
-/** Depth of a block: a packed panel of B takes 128 bytes a row, 32 KiB in all, and stays in L1 or near. */
-const DEPTH: i32 = 256;
+/** Depth of a block: a packed panel of B takes 128 bytes a row, 34 KiB in all, and stays in L1 or near. */
+const DEPTH: i32 = 272;
 /** Bytes of one row of a packed panel: 8 vectors. */
 const PANEL_ROW: usize = 128;
 /** Elements looked at to guess how full A is. */
@@ -20,7 +20,7 @@ const SAMPLES: i32 = 509;
 /** Products of fewer multiplications are done before the factors are looked at: about 1 ms. */
 const SMALL: u64 = 1 << 22;
 
-/** Bytes of a listed non-zero: an int32 offset, then the value at + sizeof<T>(). */
+/** Bytes of a listed non-zero: the address of its row in the panel, then the value at + sizeof<T>(). */
 // @ts-ignore: decorator
 @inline
 function entryBytes<T>(): usize {
@@ -82,17 +82,17 @@ function isFinite<T>(rows: i32, columns: i32, b: usize, rowStride: usize, column
  */
 // @ts-ignore: decorator
 @inline
-function listRow<T>(from: usize, columnStride: usize, depth: i32, entries: usize): i32 {
+function listRow<T>(from: usize, columnStride: usize, depth: i32, panel: usize, entries: usize): i32 {
   let to = entries;
-  const end = <i32>PANEL_ROW * depth;
-  for (let offset = 0; offset < end; offset += <i32>PANEL_ROW) {
+  const end = panel + PANEL_ROW * <usize>depth;
+  for (let row = panel; row < end; row += PANEL_ROW) {
     if (sizeof<T>() == 4) {
       const bits = load<u32>(from);
-      store<u64>(to, (<u64>bits << 32) | <u64>offset);
+      store<u64>(to, (<u64>bits << 32) | <u64>row);
       to += <usize>((bits << 1) != 0) << 3;
     } else {
       const bits = load<u64>(from);
-      store<i32>(to, offset);
+      store<usize>(to, row);
       store<u64>(to, bits, 8);
       to += <usize>((bits << 1) != 0) << 4;
     }
@@ -122,7 +122,7 @@ function packPanel<T>(b: usize, rowStride: usize, columnStride: usize, depth: i3
 /** c[8 vectors] = (resume ? c : 0) + sum over the listed non-zeros of value * panel row, in list order. */
 // @ts-ignore: decorator
 @inline
-function multiplyRow<T>(entries: usize, count: i32, panel: usize, c: usize, resume: bool): void {
+function multiplyRow<T>(entries: usize, count: i32, c: usize, resume: bool): void {
   let c0 = v128.splat<T>(<T>0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
   if (resume) {
     c0 = v128.load(c); c1 = v128.load(c, 16); c2 = v128.load(c, 32); c3 = v128.load(c, 48);
@@ -130,7 +130,7 @@ function multiplyRow<T>(entries: usize, count: i32, panel: usize, c: usize, resu
   }
   const end = entries + <usize>count * entryBytes<T>();
   for (; entries < end; entries += entryBytes<T>()) {
-    const row = panel + <usize>load<i32>(entries);
+    const row = load<usize>(entries);
     const value = v128.load_splat<T>(entries, sizeof<T>());
     c0 = multiplyAdd<T>(value, v128.load(row), c0);
     c1 = multiplyAdd<T>(value, v128.load(row, 16), c1);
@@ -155,14 +155,17 @@ function multiplyListed<T>(
   const counts = scratch + <usize>(ROWS * DEPTH) * entryBytes<T>();
   const panel = counts + <usize>ROWS * 4;
   const spill = panel + <usize>DEPTH * PANEL_ROW;
-  for (let depthStart = 0; depthStart < k; depthStart += DEPTH) {
-    const depth = min(DEPTH, k - depthStart);
+  // Blocks of equal depth, as in the dense product.
+  const blocks = (k + DEPTH - 1) / DEPTH;
+  const blockDepth = (k + blocks - 1) / blocks;
+  for (let depthStart = 0; depthStart < k; depthStart += blockDepth) {
+    const depth = min(blockDepth, k - depthStart);
     const resume = accumulate || depthStart > 0;
     for (let rowStart = 0; rowStart < m; rowStart += ROWS) {
       const rows = min(ROWS, m - rowStart);
       for (let i = 0; i < rows; i++) {
         const from = a + <usize>(rowStart + i) * aRow + <usize>depthStart * aColumn;
-        store<i32>(counts + <usize>i * 4, listRow<T>(from, aColumn, depth, scratch + <usize>(i * DEPTH) * entryBytes<T>()));
+        store<i32>(counts + <usize>i * 4, listRow<T>(from, aColumn, depth, panel, scratch + <usize>(i * DEPTH) * entryBytes<T>()));
       }
       for (let j = 0; j < n; j += width) {
         const columns = min(width, n - j);
@@ -173,10 +176,10 @@ function multiplyListed<T>(
           const count = load<i32>(counts + <usize>i * 4);
           const row = c + <usize>(rowStart + i) * cRow + <usize>j * size;
           if (columns == width) {
-            multiplyRow<T>(entries, count, panel, row, resume);
+            multiplyRow<T>(entries, count, row, resume);
           } else {
             if (resume) memory.copy(spill, row, bytes);
-            multiplyRow<T>(entries, count, panel, spill, resume);
+            multiplyRow<T>(entries, count, spill, resume);
             memory.copy(row, spill, bytes);
           }
         }

@@ -24,10 +24,18 @@ function samplePerlin(tape: Tape, generator: Generator, images: Tensor, resoluti
   core.kernels.image_perlin_f32(uniforms.pointer, images.pointer, batch, resolution, SIDE, SIDE, scratch);
 }
 
+/** 2 r - 1, which is exact for r of 24 bits: the values of fillUniform(-1, 1) in a third of its time. */
+function sampleUniform(generator: Generator, images: Tensor): void {
+  const { kernels } = images.core;
+  generator.fillRand(images);
+  kernels.arithmetic_scale_f32(images.pointer, 2, images.pointer, images.size);
+  kernels.arithmetic_add_scalar_f32(images.pointer, -1, images.pointer, images.size);
+}
+
 /** Draws images [batch, 784] float32: uniform on [-1, 1), standard normal, or Perlin scaled to at most 1. */
 export function sampleNoise(tape: Tape, generator: Generator, batch: number, options: NoiseOptions): ModelInput {
   const images = tape.empty([batch, SIDE * SIDE], 'float32', 'noise images');
-  if (options.distribution === 'uniform') generator.fillUniform(images, -1, 1);
+  if (options.distribution === 'uniform') sampleUniform(generator, images);
   else if (options.distribution === 'normal') generator.fillNormal(images, 0, 1);
   else samplePerlin(tape, generator, images, options.resolution);
   if (options.normalize) tape.core.kernels.image_normalize_f32(images.pointer, images.size, MEAN, DEVIATION);
