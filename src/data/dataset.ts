@@ -102,26 +102,3 @@ export function normalisedPixelTable(mean: number, deviation: number): Float32Ar
 export const MNIST_MEAN = 0.1307;
 export const MNIST_DEVIATION = 0.3081;
 export const NORMALISED_PIXELS: Float32Array = normalisedPixelTable(MNIST_MEAN, MNIST_DEVIATION);
-
-/**
- * Writes the normalised images of a batch.
- *
- * @param indices samples, `[batch]`
- * @param out float32 `[batch, 784]`, written from its beginning
- * @throws RangeError when `out` is too small or an index lies outside the dataset
- */
-export function gatherNormalised(dataset: ImageDataset, indices: ArrayLike<number>, out: Float32Array, table: Float32Array = NORMALISED_PIXELS): void {
-  if (out.length < indices.length * IMAGE_PIXELS) {
-    throw new RangeError(`gatherNormalised: expected room for ${indices.length * IMAGE_PIXELS} pixels, got ${out.length}`);
-  }
-  const { images } = dataset;
-  for (let row = 0; row < indices.length; row++) {
-    const sample = indices[row];
-    if (!(sample >= 0 && sample < dataset.count)) {
-      throw new RangeError(`gatherNormalised: expected a sample index 0 to ${dataset.count - 1}, got ${sample}`);
-    }
-    const from = sample * IMAGE_PIXELS;
-    const to = row * IMAGE_PIXELS;
-    for (let pixel = 0; pixel < IMAGE_PIXELS; pixel++) out[to + pixel] = table[images[from + pixel]];
-  }
-}

@@ -11,8 +11,6 @@ export interface FieldText {
   expects: string;
   /** Placeholder of the flag's value; none for a switch. */
   value?: string;
-  /** The flag may be given several times; values collect in a list. */
-  repeatable?: boolean;
   /** The value does not change the results, so it takes no part in the run's identity. */
   cosmetic?: boolean;
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type DatasetPair, gatherNormalised, keepFirstClasses, NORMALISED_PIXELS } from '../../src/data/dataset.js';
-import { sha256 } from '../../src/core/index.js';
+import { openCore, sha256 } from '../../src/core/index.js';
+import { type DatasetPair, keepFirstClasses, NORMALISED_PIXELS } from '../../src/data/dataset.js';
 import { IMAGE_PIXELS } from '../../src/data/idx.js';
+import { ResidentImages } from '../../src/experiments/splithead/images.js';
+import { Stepper } from '../../src/tensor/index.js';
 
 /** A dataset whose every pixel is its sample's number. */
 function pairOf(labels: number[], testLabels: number[], classes = 47): DatasetPair {
@@ -59,12 +61,18 @@ describe('normalised pixels', () => {
     expect(await sha256(new Uint8Array(NORMALISED_PIXELS.buffer))).toBe(golden);
   });
 
-  it('are gathered by sample', () => {
-    const { train } = pairOf([0, 1, 2], [0]);
-    const out = new Float32Array(2 * IMAGE_PIXELS);
-    gatherNormalised(train, [2, 0], out);
-    expect([out[0], out[783], out[784]]).toEqual([NORMALISED_PIXELS[2], NORMALISED_PIXELS[2], NORMALISED_PIXELS[0]]);
-    expect(() => gatherNormalised(train, [3], out)).toThrow('gatherNormalised: expected a sample index 0 to 2, got 3');
-    expect(() => gatherNormalised(train, [0, 0, 0], out)).toThrow('gatherNormalised: expected room for 2352 pixels, got 1568');
+  it('are gathered by sample, whole or less the background', async () => {
+    const core = await openCore();
+    const images = new ResidentImages(core, pairOf([0, 1, 2], [0]).train);
+    const gather = (lessBackground: boolean) =>
+      new Stepper(core).step((tape) => {
+        const { images: { pixels, offset }, labels } = images.batch(tape, Int32Array.of(2, 0), lessBackground);
+        const { data } = pixels;
+        return { ends: [data[0], data[783], data[784]], offset, labels: Array.from(labels) };
+      });
+    const [black, , third] = NORMALISED_PIXELS as unknown as [number, number, number];
+    expect(gather(false)).toEqual({ ends: [third, third, black], offset: 0, labels: [2, 0] });
+    const less = Math.fround(third - black);
+    expect(gather(true)).toEqual({ ends: [less, less, 0], offset: black, labels: [2, 0] });
   });
 });

