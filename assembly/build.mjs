@@ -1,5 +1,6 @@
-// Builds the core: assembly/*.ts -> two WebAssembly modules (strict, fused) with identical exports,
-// embedded as base64 in src/core/generated/ so that no runtime needs a file or a fetch.
+// Builds the core: assembly/*.ts -> two WebAssembly modules (strict, fused) with identical exports. Each is
+// embedded in src/core/generated/ (deflated, as base64), so that no runtime needs a file or a fetch, and lies
+// as the same bytes in dist/isolab-PROFILE.wasm for runtimes that only take modules from their bundler.
 //
 // asc runs without its optimiser, because `asc -O` sets Binaryen's fast-math flag, which allows
 // floats to be reassociated. Binaryen's own wasm-opt then optimises without fast-math.
@@ -11,9 +12,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { deflateRawSync } from 'node:zlib';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const generated = join(root, 'src/core/generated');
+const dist = join(root, 'dist');
 const require = createRequire(import.meta.url);
 const run = promisify(execFile);
 const asc = join(dirname(require.resolve('assemblyscript/package.json')), 'bin/asc.js');
@@ -27,17 +30,52 @@ async function buildProfile(profile, folder) {
   await run(process.execPath, [asc, '--config', join(root, 'asconfig.json'), '--target', profile, '--outFile', raw], { cwd: root });
   const features = profile === 'fused' ? [...FEATURES, '--enable-relaxed-simd'] : FEATURES;
   await run(process.execPath, [wasmOpt, ...features, '-O4', '--strip-debug', '--strip-producers', raw, '-o', optimised]);
-  return { bytes: await readFile(optimised), declarations: await readFile(join(folder, `${profile}.raw.d.ts`), 'utf8') };
+  return { ...identified(profile, await readFile(optimised)), declarations: await readFile(join(folder, `${profile}.raw.d.ts`), 'utf8') };
 }
 
-function embed(profile, bytes) {
-  const hash = createHash('sha256').update(bytes).digest('hex');
-  return `// Made by assembly/build.mjs from assembly/. ${bytes.length} bytes.
-export const profile = '${profile}';
-export const sha256 = '${hash}';
-export const base64 = '${bytes.toString('base64')}';
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+/** An unsigned LEB128 number, as WebAssembly writes lengths. */
+function leb128(value) {
+  const bytes = [];
+  for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
+  return Buffer.from([...bytes, value]);
+}
+
+const sized = (bytes) => Buffer.concat([leb128(bytes.length), bytes]);
+
+/**
+ * Appends the custom section `isolab`: a compiled module cannot be hashed, but its sections can be read. The
+ * section holds the profile and the hash of the bytes before it; src/core/generated/identity.ts maps that to the
+ * hash of the whole file.
+ */
+function identified(profile, bytes) {
+  const mark = `${profile} ${sha256(bytes)}`;
+  const section = Buffer.concat([Buffer.from([0]), sized(Buffer.concat([sized(Buffer.from('isolab')), Buffer.from(mark)]))]);
+  const whole = Buffer.concat([bytes, section]);
+  return { profile, mark, bytes: whole, sha256: sha256(whole) };
+}
+
+function embed({ profile, bytes }) {
+  return `// Made by assembly/build.mjs from assembly/: the ${profile} build, ${bytes.length} bytes, deflated.
+export const size = ${bytes.length};
+export const deflated = '${deflateRawSync(bytes, { level: 9 }).toString('base64')}';
 `;
 }
+
+function identities(builds) {
+  const rows = builds.map(({ profile, mark, sha256 }) => `  { profile: '${profile}', mark: '${mark}', sha256: '${sha256}' },`);
+  return `// Made by assembly/build.mjs: this version's builds. The mark is their custom section, the hash that of the whole .wasm.
+export const identities = [
+${rows.join('\n')}
+] as const;
+`;
+}
+
+const MODULE_TYPES = `/** A build of the core, as the bundlers of edge runtimes import it. */
+declare const module: WebAssembly.Module;
+export default module;
+`;
 
 // asc's declarations of the raw exports, narrowed to one interface of plain functions.
 function kernelTypes(declarations) {
@@ -54,11 +92,16 @@ ${functions.join('\n')}
 const folder = await mkdtemp(join(tmpdir(), 'isolab-core-'));
 try {
   await mkdir(generated, { recursive: true });
-  const [strict, fused] = await Promise.all(['strict', 'fused'].map((profile) => buildProfile(profile, folder)));
-  await writeFile(join(generated, 'strict.ts'), embed('strict', strict.bytes));
-  await writeFile(join(generated, 'fused.ts'), embed('fused', fused.bytes));
-  await writeFile(join(generated, 'kernels.ts'), kernelTypes(strict.declarations));
-  console.log(`core: strict ${strict.bytes.length} bytes, fused ${fused.bytes.length} bytes`);
+  await mkdir(dist, { recursive: true });
+  const builds = await Promise.all(['strict', 'fused'].map((profile) => buildProfile(profile, folder)));
+  for (const build of builds) {
+    await writeFile(join(generated, `${build.profile}.ts`), embed(build));
+    await writeFile(join(dist, `isolab-${build.profile}.wasm`), build.bytes);
+  }
+  await writeFile(join(generated, 'identity.ts'), identities(builds));
+  await writeFile(join(generated, 'kernels.ts'), kernelTypes(builds[0].declarations));
+  await writeFile(join(dist, 'isolab-wasm.d.ts'), MODULE_TYPES);
+  console.log(`core: ${builds.map(({ profile, bytes }) => `${profile} ${bytes.length} bytes`).join(', ')}`);
 } catch (error) {
   console.error(error.stderr || error.stdout || error);
   process.exitCode = 1;

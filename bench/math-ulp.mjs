@@ -4,7 +4,7 @@
 //
 // Functions: exp log tanh erf sin cos (default: all). A full sweep takes minutes a function;
 // --stride N takes every Nth argument. --speed measures ns per element instead. The core is
-// src/core/generated/strict.ts (npm run build:core) unless --wasm names a .wasm.
+// dist/isolab-strict.wasm (npm run build:core) unless --wasm names a .wasm.
 //
 // The reference is the engine's float64 Math.*, good to about 1e-15 in V8 (fdlibm): one float32 unit
 // is 6e-8, so it shifts a measured error by 1e-8 units. JavaScript has no erf: there the reference is
@@ -18,14 +18,9 @@ const { values: options, positionals } = parseArgs({
 });
 const names = positionals.length > 0 ? positionals : ['exp', 'log', 'tanh', 'erf', 'sin', 'cos'];
 
-async function coreBytes() {
-  if (options.wasm) return readFile(options.wasm);
-  const text = await readFile(new URL('../src/core/generated/strict.ts', import.meta.url), 'utf8');
-  return Buffer.from(/base64 = '([^']*)'/.exec(text)[1], 'base64');
-}
-
+const file = options.wasm ?? new URL('../dist/isolab-strict.wasm', import.meta.url);
 const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536 });
-const { instance } = await WebAssembly.instantiate(await coreBytes(), { env: { memory, abort() {} } });
+const { instance } = await WebAssembly.instantiate(await readFile(file), { env: { memory, abort() {} } });
 const kernels = instance.exports;
 
 const BLOCK = 1 << 16;

@@ -1,6 +1,6 @@
 // The library: `import { openLab } from 'isolab'`.
 export { Lab, openLab, type Nested } from './lab.js';
-export { Digest, type Core, type CoreOptions, type Profile } from './core/index.js';
+export { Digest, type Core, type CoreOptions, type EmbeddedCoreOptions, type Profile } from './core/index.js';
 export * from './tensor/index.js';
 export * from './random/index.js';
 export * from './nn/index.js';

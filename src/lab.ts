@@ -1,4 +1,4 @@
-import { openCore, type Core, type CoreOptions, type Profile } from './core/index.js';
+import { openCore, type Core, type EmbeddedCoreOptions, type Profile } from './core/index.js';
 import { Generator } from './random/index.js';
 import { Stepper, Tensor, type DType, type Shape, type Tape } from './tensor/index.js';
 
@@ -76,8 +76,9 @@ export class Lab {
  * const lab = await openLab();
  * const x = lab.tensor([[1, 2], [3, 4]]);
  * const total = lab.step((tape) => sum(tape, matmul(tape, x, x)).item());
+ * @throws TypeError for an unknown profile, or a `module` that is no build of this version
  * @throws Error when the engine lacks what the profile needs
  */
-export async function openLab(options: CoreOptions = {}): Promise<Lab> {
+export async function openLab(options: EmbeddedCoreOptions = {}): Promise<Lab> {
   return new Lab(await openCore(options));
 }
