@@ -45,7 +45,7 @@ const rooms = Object.entries(ROOMS).map(([room, below]) => {
 });
 
 export default tseslint.config(
-  { ignores: ['dist/', 'src/core/generated/', 'assembly/**/*.ts', 'node_modules/', 'outputs/', '.cache/'] },
+  { ignores: ['dist/', 'src/core/generated/', 'assembly/**/*.ts', 'node_modules/', 'outputs/', '.cache/', 'examples/*/bundle/'] },
   ...tseslint.configs.recommended,
   {
     rules: {
@@ -57,5 +57,5 @@ export default tseslint.config(
     },
   },
   ...rooms,
-  { files: COMPUTING.map((room) => `src/${room}/**/*.ts`), rules: { 'no-restricted-syntax': ['error', ...banInexact] } },
+  { files: [...COMPUTING.map((room) => `src/${room}/**/*.ts`), 'examples/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...banInexact] } },
 );

