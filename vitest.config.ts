@@ -3,12 +3,18 @@ import { defineConfig } from 'vitest/config';
 // Node 20 has relaxed SIMD, which the fused build needs, behind a flag.
 const execArgv = process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : [];
 
+const WHOLE = ['test/experiments/**', 'test/cli/**', 'test/engines/**', 'test/edge/**', 'test/package/**'];
+
 export default defineConfig({
   test: {
     projects: [
       // Everything that needs neither the whole of MNIST nor a child process.
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/experiments/**', 'test/cli/**', 'test/engines/**'], testTimeout: 60_000, execArgv } },
-      { test: { name: 'whole', include: ['test/experiments/**/*.test.ts', 'test/cli/**/*.test.ts'], testTimeout: 240_000 } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: WHOLE, testTimeout: 60_000, execArgv } },
+      {
+        // The example imports the package by its name.
+        resolve: { alias: { 'isolab/edge': new URL('src/edge.ts', import.meta.url).pathname } },
+        test: { name: 'whole', include: WHOLE.map((folder) => `${folder}/*.test.ts`), testTimeout: 240_000 },
+      },
     ],
   },
 });

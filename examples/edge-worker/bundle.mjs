@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const input = fileURLToPath(new URL('worker.ts', import.meta.url));
-const folder = new URL('bundle/', import.meta.url);
-
-/** One ES module, and the core's build beside it; both are imported as modules, which is all that an edge runtime allows. */
-export async function bundleWorker() {
+/**
+ * One ES module, and the core's build beside it: edge runtimes take code and compiled modules from their bundler only.
+ * @param folder where config.capnp looks for them
+ */
+export async function bundleWorker(folder = new URL('bundle/', import.meta.url)) {
   const build = await rolldown({ input, platform: 'browser', external: [/\.wasm$/, /\.safetensors$/], tsconfig: false, logLevel: 'warn' });
   await mkdir(folder, { recursive: true });
   const file = fileURLToPath(new URL('worker.js', folder));

@@ -82,7 +82,8 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
     if (end - start !== bytesNeeded || 8 + length + end > bytes.length) {
       throw broken(`tensor ${name} of ${bytesNeeded} bytes at ${start} to ${end} in ${bytes.length - 8 - length}`);
     }
-    const copy = bytes.slice(8 + length + start, 8 + length + end).buffer;
+    // Not slice(): Node's Buffer gives a view of the whole file there.
+    const copy = new Uint8Array(bytes.subarray(8 + length + start, 8 + length + end)).buffer;
     tensors.set(name, { dtype, shape, values: dtype === 'float32' ? new Float32Array(copy) : new Float64Array(copy) });
   }
   return { tensors, metadata: metadata as Record<string, string> };

@@ -33,6 +33,12 @@ describe('safetensors', () => {
     }));
   });
 
+  it("reads a Node Buffer, whose slice() copies nothing", () => {
+    const tensors = new Map<string, NamedArray>([['a', { dtype: 'float32', shape: [2], values: Float32Array.of(1, 2) }]]);
+    const back = decodeSafetensors(Buffer.from(encodeSafetensors({ tensors, metadata: {} })), 'x');
+    expect(back.tensors.get('a')!.values).toEqual(Float32Array.of(1, 2));
+  });
+
   it('is laid out as the format says: aligned, no gaps, float64 first', () => {
     const tensors = new Map<string, NamedArray>([['single', { dtype: 'float32', shape: [1], values: Float32Array.of(1) }], ['double', { dtype: 'float64', shape: [], values: Float64Array.of(2) }]]);
     const bytes = encodeSafetensors({ tensors, metadata: { who: 'me' } });
