@@ -1,18 +1,19 @@
 // The example worker under workerd and in Node: the same bodies, the same digests, the same refusals.
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHandler } from '../../examples/edge-worker/handler.js';
 import { sha256 } from '../../src/core/index.js';
 import { loadMnist, openLab, VERSION } from '../../src/index.js';
-import { nodeRuntime, packagedMnistFolder } from '../../src/runtime/node.js';
-import { startWorkerd, type Workerd } from './workerd.js';
+import { nodeRuntime, packagedMnistFolder, userCacheFolder } from '../../src/runtime/node.js';
 
 const example = new URL('../../examples/edge-worker/', import.meta.url);
 const bundler = '../../examples/edge-worker/bundle.mjs';
+const starter = '../engines/workerd.mjs';
 
 type Ask = (path: string, init?: RequestInit) => Promise<Response>;
-let workerd: Workerd;
+let workerd: { address: string; stop(): Promise<void> };
 /** Over HTTP, from the bundle and the compiled module. */
 const atTheEdge: Ask = (path, init) => fetch(`${workerd.address}${path}`, init);
 /** In this process, from the embedded bytes. */
@@ -21,7 +22,8 @@ let inNode: Ask;
 beforeAll(async () => {
   const { bundleWorker } = (await import(bundler)) as { bundleWorker(): Promise<string> };
   await bundleWorker();
-  workerd = await startWorkerd(fileURLToPath(new URL('config.capnp', example)));
+  const { startWorkerd } = (await import(starter)) as { startWorkerd(config: string, cache: string): Promise<typeof workerd> };
+  workerd = await startWorkerd(fileURLToPath(new URL('config.capnp', example)), join(userCacheFolder(), 'engines'));
   const handle = createHandler(await openLab(), await readFile(new URL('model.safetensors', example)));
   inNode = (path, init) => handle(new Request(`http://localhost${path}`, { ...init, duplex: 'half' } as RequestInit));
 }, 240_000);

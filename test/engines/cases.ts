@@ -1,5 +1,5 @@
 // What every engine runs: bundled into one module, loaded from a script or a page.
-import { openCore, type Profile } from '../../src/core/index.js';
+import { openCore, type Core, type Profile } from '../../src/core/index.js';
 import { loadMnist } from '../../src/data/index.js';
 import { resolveSplitHeadConfig, runSplitHead } from '../../src/experiments/splithead/index.js';
 import { webFiles } from '../../src/runtime/browser.js';
@@ -16,11 +16,11 @@ export interface EngineReport {
 /** Cases that an emulated processor finishes in a few seconds. */
 const SLOW_FOR_EMULATION = /default cnn/;
 
-/** Runs the shipped cases in one profile. */
-export async function runCases(profile: Profile, emulated: boolean): Promise<EngineReport> {
+/** Runs the shipped cases on the core that `open` gives. */
+export async function runShippedCases(profile: Profile, open: () => Promise<Core>, emulated: boolean): Promise<EngineReport> {
   let core;
   try {
-    core = await openCore({ profile });
+    core = await open();
   } catch (error) {
     return { profile, refused: (error as Error).message, digests: {} };
   }
@@ -50,5 +50,5 @@ export async function runDefault(address: string, overrides: Record<string, unkn
 export async function runJob(job: string, address: string): Promise<EngineReport> {
   if (job.startsWith('default')) return runDefault(address, JSON.parse(job.slice('default'.length) || '{}'));
   const [profile, emulated] = job.split(' ') as [Profile, string?];
-  return runCases(profile, emulated === 'emulated');
+  return runShippedCases(profile, () => openCore({ profile }), emulated === 'emulated');
 }

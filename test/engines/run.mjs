@@ -1,5 +1,5 @@
 // npm run test:engines: the shipped cases in every engine at hand must give the recorded digests.
-//   --engines LIST  some of node,node24,deno,bun,chromium,firefox,node-arm64 (default: all)
+//   --engines LIST  some of node,node24,deno,bun,chromium,firefox,workerd,node-arm64 (default: all)
 //   --default-run   the default run on all of MNIST instead, and compare the engines with each other
 //   --config JSON   with --default-run: other values, such as {"teacher_epochs":1}
 import { execFile } from 'node:child_process';
@@ -11,6 +11,7 @@ import { parseArgs, promisify } from 'node:util';
 import { rolldown } from 'rolldown';
 import { runInBrowser, startServer } from './browsers.mjs';
 import { enginePath, findCommand } from './installed.mjs';
+import { runInWorkerd } from './workerd.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const cache = join(process.env.ISOLAB_CACHE ?? join(homedir(), '.cache', 'isolab'), 'engines');
@@ -34,6 +35,7 @@ async function runScript(engine, server, jobs) {
 
 async function runEngine(engine, server, jobs) {
   if (engine in SCRIPTS) return runScript(engine, server, jobs);
+  if (engine === 'workerd') return runInWorkerd(join(dirname(bundle), 'workerd'), cache, jobs);
   const command = await findCommand(...BROWSERS[engine]);
   if (command === undefined) throw new Error(`${engine}: expected one of ${BROWSERS[engine].join(', ')} on this machine, got none; apt-get install chromium firefox-esr`);
   return runInBrowser(engine, command, server, jobs, 900);
@@ -54,9 +56,11 @@ function judge(engine, report, expected, seconds) {
 const { values: options } = parseArgs({
   options: { engines: { type: 'string' }, 'default-run': { type: 'boolean' }, config: { type: 'string', default: '{}' } },
 });
-const engines = (options.engines ?? [...Object.keys(SCRIPTS), ...Object.keys(BROWSERS)].join(',')).split(',');
-const unknown = engines.find((engine) => !(engine in SCRIPTS) && !(engine in BROWSERS));
-if (unknown !== undefined) throw new Error(`--engines: expected names among ${[...Object.keys(SCRIPTS), ...Object.keys(BROWSERS)].join(', ')}, got ${unknown}`);
+// An edge worker is given no files, so the default run on MNIST is not for it.
+const known = [...Object.keys(SCRIPTS), ...Object.keys(BROWSERS), ...(options['default-run'] ? [] : ['workerd'])];
+const engines = options.engines?.split(',') ?? known;
+const unknown = engines.find((engine) => !known.includes(engine));
+if (unknown !== undefined) throw new Error(`--engines: expected names among ${known.join(', ')}, got ${unknown}`);
 
 const build = await rolldown({ input: join(here, 'cases.ts'), platform: 'browser', logLevel: 'warn' });
 await build.write({ file: bundle, format: 'esm', codeSplitting: false });
