@@ -82,7 +82,7 @@ function isolabContestants(core, product, operands, dtype) {
   const stepper = new Stepper(core);
   const multiply = (tape) => (product.layer ? linear(tape, a, b, null) : matmul(tape, a, b, { transposeA, transposeB }));
   const gemm = core.kernels[`gemm_${suffix}`];
-  const scratchBytes = core.kernels[`gemm_scratch_${suffix}`](m, n);
+  const scratchBytes = core.kernels[`gemm_scratch_${suffix}`](m, n, k);
   const [aRow, aColumn] = transposeA ? [1, m] : [k, 1];
   const [bRow, bColumn] = transposeB ? [1, k] : [n, 1];
   const runKernel = () => {
