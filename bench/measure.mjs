@@ -11,9 +11,9 @@ export const QUICK_RULE = { rounds: 3, seconds: 0.15 };
 
 /**
  * Milliseconds between the turn of a contestant with several threads and the next one's: helper threads stay awake for
- * a while when their work ends (OpenBLAS's for some 30 ms), and would take the next contestant's processor.
+ * a while when their work ends (OpenBLAS's for 25 ms of a quiet machine), and would take the next contestant's processor.
  */
-const REST = 50;
+const REST = 100;
 
 /** A contestant's timer for a function that finishes its work before it returns (or resolves). */
 export function timing(work) {
