@@ -9,7 +9,7 @@ const ROOMS = {
   data: ['core', 'tensor', 'random'],
   experiments: ['core', 'tensor', 'random', 'nn', 'data'],
   verify: ['core', 'tensor', 'random', 'nn', 'data', 'experiments'],
-  runtime: [],
+  runtime: ['core'],
   outputs: [],
   cli: ['core', 'tensor', 'random', 'nn', 'data', 'experiments', 'verify', 'runtime', 'outputs'],
 };

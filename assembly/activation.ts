@@ -132,8 +132,8 @@ function chooseGradient<T>(gradient: usize, saved: usize, count: i32, activation
 /** Sums of eight (or fewer) neighbouring columns, rows ascending, in float64. */
 // @ts-ignore: decorator
 @inline
-function columnSums<T>(gradient: usize, rows: i32, channels: i32, columns: i32, output: usize): void {
-  const stride = <usize>channels * sizeof<T>(), pair = 2 * sizeof<T>();
+function columnSums<T>(gradient: usize, rows: i32, rowChannels: i32, columns: i32, output: usize): void {
+  const stride = <usize>rowChannels * sizeof<T>(), pair = 2 * sizeof<T>();
   let sum0 = f64x2.splat(0), sum1 = sum0, sum2 = sum0, sum3 = sum0;
   if (columns >= 8) {
     for (let row = 0; row < rows; row++) {
@@ -162,11 +162,11 @@ function columnSums<T>(gradient: usize, rows: i32, channels: i32, columns: i32, 
 
 // @ts-ignore: decorator
 @inline
-function biasGradient<T>(gradient: usize, rows: i32, channels: i32, inner: i32, output: usize): void {
+function biasGradient<T>(gradient: usize, rows: i32, rowChannels: i32, channels: i32, inner: i32, output: usize): void {
   const size = sizeof<T>();
   if (inner == 1) {
     for (let channel = 0; channel < channels; channel += 8) {
-      columnSums<T>(gradient + <usize>channel * size, rows, channels, channels - channel, output + <usize>channel * size);
+      columnSums<T>(gradient + <usize>channel * size, rows, rowChannels, channels - channel, output + <usize>channel * size);
     }
     return;
   }
@@ -175,7 +175,7 @@ function biasGradient<T>(gradient: usize, rows: i32, channels: i32, inner: i32, 
     let run = gradient + <usize>channel * <usize>inner * size;
     for (let row = 0; row < rows; row++) {
       sum += accumulateRun<T>(VALUES, run, run, inner);
-      run += <usize>channels * <usize>inner * size;
+      run += <usize>rowChannels * <usize>inner * size;
     }
     store<T>(output + <usize>channel * size, <T>sum);
   }
@@ -202,8 +202,16 @@ export function activation_gradient_f64(gradient: usize, saved: usize, count: i3
 
 /** output[channel] = sum of gradient [rows, channels, inner] over rows (ascending) and inner, in float64, rounded once. */
 export function bias_gradient_f32(gradient: usize, rows: i32, channels: i32, inner: i32, output: usize): void {
-  biasGradient<f32>(gradient, rows, channels, inner, output);
+  biasGradient<f32>(gradient, rows, channels, channels, inner, output);
 }
 export function bias_gradient_f64(gradient: usize, rows: i32, channels: i32, inner: i32, output: usize): void {
-  biasGradient<f64>(gradient, rows, channels, inner, output);
+  biasGradient<f64>(gradient, rows, channels, channels, inner, output);
+}
+
+/** The same for `channels` of a row's `rowChannels`, a multiple of 8 from the first on: `gradient` is where their values begin. */
+export function bias_gradient_part_f32(gradient: usize, rows: i32, rowChannels: i32, channels: i32, inner: i32, output: usize): void {
+  biasGradient<f32>(gradient, rows, rowChannels, channels, inner, output);
+}
+export function bias_gradient_part_f64(gradient: usize, rows: i32, rowChannels: i32, channels: i32, inner: i32, output: usize): void {
+  biasGradient<f64>(gradient, rows, rowChannels, channels, inner, output);
 }

@@ -1,10 +1,10 @@
 // Two-dimensional convolution (cross-correlation, as every framework's conv2d) on [batch, channels, height, width].
 //
 // A sample is unfolded into columns[k][p], k = (channel, kernel row, kernel column) and p = output
-// pixel, and the layer is a matrix product. Samples go one after the other; a weight gradient is
-// summed within a sample first and then over samples in ascending order, which also keeps the
-// rounding error of 10^6-term sums small.
-import { multiply, productScratchBytes } from './gemm';
+// pixel, and the layer is a matrix product. Samples go one after the other; a weight gradient is a tree
+// fixed by the shapes: within a sample, over the samples of a group, over groups, which threads can
+// share and which keeps the rounding error of 10^6-term sums small.
+import { multiply, productScratchBytes } from './product';
 import { lanes } from './profile';
 
 // @ts-ignore: decorator
@@ -13,7 +13,7 @@ function outputExtent(input: i32, kernel: i32, stride: i32, padding: i32, dilati
   return (input + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
 }
 
-/** Scratch, in order: padded sample, columns, one sample's weight gradient, the product's own. */
+/** Scratch, in order: one group's weight gradient, padded sample, columns, one sample's weight gradient, the product's own. */
 function paddedBytes<T>(channels: i32, height: i32, width: i32, padH: i32, padW: i32): usize {
   // One vector more: rows are read in whole vectors.
   return (<usize>(channels * (height + 2 * padH) * (width + 2 * padW)) * sizeof<T>() + 79) & ~63;
@@ -34,7 +34,8 @@ function scratchBytes<T>(
   const pixels = outputExtent(height, kernelH, strideH, padH, dilationH) * outputExtent(width, kernelW, strideW, padW, dilationW);
   const depth = channels * kernelH * kernelW;
   return paddedBytes<T>(channels, height, width, padH, padW) + columnBytes<T>(depth, pixels) +
-    weightBytes<T>(outChannels, depth) + productScratchBytes<T>(max(outChannels, depth), max(pixels, depth));
+    weightBytes<T>(outChannels, depth) + weightBytes<T>(outChannels, depth) + max(productScratchBytes<T>(outChannels, pixels, depth),
+      max(productScratchBytes<T>(outChannels, depth, pixels), productScratchBytes<T>(depth, pixels, outChannels)));
 }
 
 /** Copies a sample into the middle of a zeroed frame [channels, height + 2 padH, width + 2 padW]. */
@@ -136,9 +137,24 @@ function forward<T>(
   }
 }
 
-/** weightGradient [outChannels, channels, kernelH, kernelW] from gradient [batch, outChannels, outH, outW]. */
-function weightGradient<T>(
-  input: usize, gradient: usize, result: usize, batch: i32, channels: i32, height: i32, width: i32, outChannels: i32,
+/** total += values; both 16-byte aligned and padded to whole vectors, as scratch and tensors are. */
+function addTo<T>(total: usize, values: usize, count: i32): void {
+  for (let i = 0; i < count; i += lanes<T>()) {
+    v128.store(total, v128.add<T>(v128.load(total), v128.load(values)));
+    total += 16;
+    values += 16;
+  }
+}
+
+/** Samples whose weight gradients are summed before the sums are: at most 32 groups, and at most 4 million values in all of theirs. */
+function groupSize(batch: i32, weightValues: i32): i32 {
+  const groups = max(1, min(32, (1 << 22) / weightValues));
+  return max(1, (batch + groups - 1) / groups);
+}
+
+/** The weight gradient of one group: a sum within each sample, then over samples in ascending order. */
+function groupWeightGradient<T>(
+  input: usize, gradient: usize, result: usize, samples: i32, channels: i32, height: i32, width: i32, outChannels: i32,
   kernelH: i32, kernelW: i32, strideH: i32, strideW: i32, padH: i32, padW: i32, dilationH: i32, dilationW: i32, scratch: usize,
 ): void {
   const size = sizeof<T>();
@@ -150,17 +166,35 @@ function weightGradient<T>(
   const columns = scratch + frameBytes;
   const sampleGradient = columns + columnBytes<T>(depth, pixels);
   const productScratch = sampleGradient + weightBytes<T>(outChannels, depth);
-  const weightValues = <usize>outChannels * <usize>depth;
+  const weightValues = outChannels * depth;
   memory.fill(scratch, 0, frameBytes);
-  memory.fill(result, 0, weightValues * size);
-  for (let n = 0; n < batch; n++) {
+  for (let n = 0; n < samples; n++) {
     padSample<T>(input + <usize>n * <usize>(channels * height * width) * size, channels, height, width, padH, padW, scratch);
     unfold<T>(scratch, channels, frameH, frameW, outH, outW, kernelH, kernelW, strideH, strideW, dilationH, dilationW, columns);
     multiply<T>(outChannels, depth, pixels, gradient + <usize>n * <usize>(outChannels * pixels) * size, pixels, 1,
-      columns, 1, pixels, sampleGradient, depth, 0, productScratch);
-    for (let i: usize = 0; i < weightValues; i++) {
-      store<T>(result + i * size, load<T>(result + i * size) + load<T>(sampleGradient + i * size));
-    }
+      columns, 1, pixels, n == 0 ? result : sampleGradient, depth, 0, productScratch);
+    if (n > 0) addTo<T>(result, sampleGradient, weightValues);
+  }
+}
+
+/** weightGradient [outChannels, channels, kernelH, kernelW] from gradient [batch, outChannels, outH, outW]: the groups' sums, added in order. */
+function weightGradient<T>(
+  input: usize, gradient: usize, result: usize, batch: i32, channels: i32, height: i32, width: i32, outChannels: i32,
+  kernelH: i32, kernelW: i32, strideH: i32, strideW: i32, padH: i32, padW: i32, dilationH: i32, dilationW: i32, scratch: usize,
+): void {
+  const outH = outputExtent(height, kernelH, strideH, padH, dilationH);
+  const outW = outputExtent(width, kernelW, strideW, padW, dilationW);
+  const depth = channels * kernelH * kernelW;
+  const weightValues = outChannels * depth;
+  const samples = groupSize(batch, weightValues);
+  const groupScratch = scratch + weightBytes<T>(outChannels, depth);
+  if (batch == 0) memory.fill(result, 0, <usize>weightValues * sizeof<T>());
+  for (let n = 0; n < batch; n += samples) {
+    groupWeightGradient<T>(
+      input + <usize>n * <usize>(channels * height * width) * sizeof<T>(), gradient + <usize>n * <usize>(outChannels * outH * outW) * sizeof<T>(),
+      n == 0 ? result : scratch, min(samples, batch - n), channels, height, width, outChannels,
+      kernelH, kernelW, strideH, strideW, padH, padW, dilationH, dilationW, groupScratch);
+    if (n > 0) addTo<T>(result, scratch, weightValues);
   }
 }
 
@@ -253,5 +287,27 @@ export function convolution_input_gradient_f64(
   kernelH: i32, kernelW: i32, strideH: i32, strideW: i32, padH: i32, padW: i32, dilationH: i32, dilationW: i32, scratch: usize,
 ): void {
   inputGradient<f64>(gradient, weight, result, batch, channels, height, width, outChannels,
+    kernelH, kernelW, strideH, strideW, padH, padW, dilationH, dilationW, scratch);
+}
+
+/** Samples of a group of the weight gradient's tree. */
+export function convolution_group_size(batch: i32, weightValues: i32): i32 {
+  return groupSize(batch, weightValues);
+}
+
+/** The weight gradient of one group of samples. */
+export function convolution_weight_gradient_group_f32(
+  input: usize, gradient: usize, result: usize, samples: i32, channels: i32, height: i32, width: i32, outChannels: i32,
+  kernelH: i32, kernelW: i32, strideH: i32, strideW: i32, padH: i32, padW: i32, dilationH: i32, dilationW: i32, scratch: usize,
+): void {
+  groupWeightGradient<f32>(input, gradient, result, samples, channels, height, width, outChannels,
+    kernelH, kernelW, strideH, strideW, padH, padW, dilationH, dilationW, scratch);
+}
+
+export function convolution_weight_gradient_group_f64(
+  input: usize, gradient: usize, result: usize, samples: i32, channels: i32, height: i32, width: i32, outChannels: i32,
+  kernelH: i32, kernelW: i32, strideH: i32, strideW: i32, padH: i32, padW: i32, dilationH: i32, dilationW: i32, scratch: usize,
+): void {
+  groupWeightGradient<f64>(input, gradient, result, samples, channels, height, width, outChannels,
     kernelH, kernelW, strideH, strideW, padH, padW, dilationH, dilationW, scratch);
 }

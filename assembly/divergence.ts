@@ -2,7 +2,7 @@
 // rounded once; a row's sums run over pairs in ascending order, even columns in one lane, odd in the other.
 import { expDouble } from './math/exp';
 import { logScalar } from './math/log';
-import { loadPairOr, storePair, sumPair } from './vector';
+import { loadPairOr, storePair, SUM_ROWS, sumPair } from './vector';
 
 /** Largest value of a row. A NaN is passed over here, and reaches the result through the sum of exponentials. */
 // @ts-ignore: decorator
@@ -39,9 +39,7 @@ function logProbabilities(x: v128, largest: f64, temperature: f64, logSum: f64):
  * Sum over rows of KL(softmax(teacher / T) || softmax(student / T)); with `scale`, also
  * scale times its gradients to the addresses that are not 0.
  */
-// @ts-ignore: decorator
-@inline
-function klDivergence<T>(
+function klDivergenceOfRows<T>(
   student: usize, teacher: usize, rows: i32, columns: i32, temperature: f64, scale: f64,
   studentGradient: usize, teacherGradient: usize,
 ): f64 {
@@ -78,6 +76,22 @@ function klDivergence<T>(
       const value = v128.andnot(f64x2.mul(f64x2.mul(p, excess), factor), f64x2.eq(p, f64x2.splat(0)));
       storePair<T>(teacherGradient + start + at, value, columns - i);
     }
+  }
+  return total;
+}
+
+/** The sums of chunks of SUM_ROWS rows, added in order. */
+// @ts-ignore: decorator
+@inline
+function klDivergence<T>(
+  student: usize, teacher: usize, rows: i32, columns: i32, temperature: f64, scale: f64,
+  studentGradient: usize, teacherGradient: usize,
+): f64 {
+  let total: f64 = 0;
+  for (let row = 0; row < rows; row += SUM_ROWS) {
+    const start = <usize>row * <usize>columns * sizeof<T>();
+    total += klDivergenceOfRows<T>(student + start, teacher + start, min(SUM_ROWS, rows - row), columns, temperature, scale,
+      studentGradient ? studentGradient + start : 0, teacherGradient ? teacherGradient + start : 0);
   }
   return total;
 }

@@ -4,7 +4,7 @@ import { exp, expDouble } from './math/exp';
 import { logScalar } from './math/log';
 import { highHalf, lowHalf } from './math/vector';
 import { lanes } from './profile';
-import { accumulateRun, loadPairOr, loadPart, SQUARED_DIFFERENCES, storePair, storePart, sumPair } from './vector';
+import { accumulateChunks, loadPairOr, loadPart, SQUARED_DIFFERENCES, storePair, storePart, SUM_ROWS, sumPair } from './vector';
 
 /** Largest value of a row. A NaN is passed over here, and reaches the result through the sum of exponentials. */
 // @ts-ignore: decorator
@@ -74,9 +74,7 @@ function scaleRow<T>(divide: bool, row: usize, columns: i32, factor: T, output: 
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function crossEntropy<T>(logits: usize, labels: usize, batch: i32, classes: i32, rowLosses: usize, probabilities: usize): f64 {
+function crossEntropyOfRows<T>(logits: usize, labels: usize, batch: i32, classes: i32, rowLosses: usize, probabilities: usize): f64 {
   const rowBytes = <usize>classes * sizeof<T>();
   let total: f64 = 0;
   for (let row = 0; row < batch; row++) {
@@ -91,6 +89,19 @@ function crossEntropy<T>(logits: usize, labels: usize, batch: i32, classes: i32,
       probabilities += rowBytes;
     }
     logits += rowBytes;
+  }
+  return total;
+}
+
+/** The sums of chunks of SUM_ROWS rows, added in order. */
+// @ts-ignore: decorator
+@inline
+function crossEntropy<T>(logits: usize, labels: usize, batch: i32, classes: i32, rowLosses: usize, probabilities: usize): f64 {
+  let total: f64 = 0;
+  for (let row = 0; row < batch; row += SUM_ROWS) {
+    const values = <usize>row * <usize>classes * sizeof<T>();
+    total += crossEntropyOfRows<T>(logits + values, labels + (<usize>row << 2), min(SUM_ROWS, batch - row), classes,
+      rowLosses ? rowLosses + <usize>row * sizeof<T>() : 0, probabilities ? probabilities + values : 0);
   }
   return total;
 }
@@ -197,10 +208,10 @@ export function loss_cross_entropy_gradient_f64(probabilities: usize, labels: us
 
 /** Sum of (a[i] - b[i])^2. */
 export function loss_mse_f32(a: usize, b: usize, count: i32): f64 {
-  return accumulateRun<f32>(SQUARED_DIFFERENCES, a, b, count);
+  return accumulateChunks<f32>(SQUARED_DIFFERENCES, a, b, count);
 }
 export function loss_mse_f64(a: usize, b: usize, count: i32): f64 {
-  return accumulateRun<f64>(SQUARED_DIFFERENCES, a, b, count);
+  return accumulateChunks<f64>(SQUARED_DIFFERENCES, a, b, count);
 }
 
 /** output[i] = (a[i] - b[i]) * factor: the gradient to a for factor = 2 upstream / count, to b for its negative. */

@@ -1,6 +1,6 @@
 // Reductions to one number, in float64 whatever the operands' type; the order of a sum follows from
-// `count` alone (see accumulateRun). And the index of the largest value of a row.
-import { accumulateRun, PRODUCTS, SQUARES, VALUES } from './vector';
+// `count` alone (see accumulateChunks). And the index of the largest value of a row.
+import { accumulateChunks, PRODUCTS, SQUARES, VALUES } from './vector';
 
 /** Index of the row's first maximum; a NaN counts as larger than any number, as in PyTorch's argmax. */
 // @ts-ignore: decorator
@@ -32,26 +32,26 @@ function argmax<T>(input: usize, rows: i32, columns: i32, output: usize): void {
 
 /** Sum of input[count]. */
 export function reduction_sum_f32(input: usize, count: i32): f64 {
-  return accumulateRun<f32>(VALUES, input, input, count);
+  return accumulateChunks<f32>(VALUES, input, input, count);
 }
 export function reduction_sum_f64(input: usize, count: i32): f64 {
-  return accumulateRun<f64>(VALUES, input, input, count);
+  return accumulateChunks<f64>(VALUES, input, input, count);
 }
 
 /** Sum of input[i]^2. */
 export function reduction_sum_squares_f32(input: usize, count: i32): f64 {
-  return accumulateRun<f32>(SQUARES, input, input, count);
+  return accumulateChunks<f32>(SQUARES, input, input, count);
 }
 export function reduction_sum_squares_f64(input: usize, count: i32): f64 {
-  return accumulateRun<f64>(SQUARES, input, input, count);
+  return accumulateChunks<f64>(SQUARES, input, input, count);
 }
 
 /** Sum of a[i] * b[i]. */
 export function reduction_dot_f32(a: usize, b: usize, count: i32): f64 {
-  return accumulateRun<f32>(PRODUCTS, a, b, count);
+  return accumulateChunks<f32>(PRODUCTS, a, b, count);
 }
 export function reduction_dot_f64(a: usize, b: usize, count: i32): f64 {
-  return accumulateRun<f64>(PRODUCTS, a, b, count);
+  return accumulateChunks<f64>(PRODUCTS, a, b, count);
 }
 
 /** input [rows, columns] (columns >= 1) -> int32 output [rows]. */

@@ -3,32 +3,30 @@
 // is finite, and adding that to a sum that began at +0 changes nothing; with an infinity or NaN in B
 // the dense product is taken, so that NaN propagates.
 //
-// A's non-zeros are listed row by row as (address of a row in the packed panel of B, value); a row of C goes
+// A's non-zeros are listed row by row as (address of a row in the first packed panel of B, value); a row of C goes
 // through 8 vectors of registers. Cost per non-zero: 8 multiplies, 8 adds, 10 loads, so the two
 // floating-point ports stay the limit, as in the dense product.
 import { interleaveFourLines } from './interleave';
+import { depthOfBlocks, panelCount, panelWidth, SPARSE_DEPTH, SPARSE_ROW } from './packing';
 import { lanes, multiplyAdd } from './profile';
 
 /** Rows of A listed at once: their entries, 256 KiB at most, stay in L2. */
 const ROWS: i32 = 128;
-/** Depth of a block: a packed panel of B takes 128 bytes a row, 34 KiB in all, and stays in L1 or near. */
-const DEPTH: i32 = 272;
-/** Bytes of one row of a packed panel: 8 vectors. */
-const PANEL_ROW: usize = 128;
-/** Elements looked at to guess how full A is. */
+/** Elements looked at to guess how full a factor is. */
 const SAMPLES: i32 = 509;
 /** Products of fewer multiplications are done before the factors are looked at: about 1 ms. */
 const SMALL: u64 = 1 << 22;
+
+/** How a product is computed: every term, or only those of the non-zeros of the left or of the right factor. */
+export const DENSE: i32 = 0;
+export const LEFT_SPARSE: i32 = 1;
+export const RIGHT_SPARSE: i32 = 2;
 
 /** Bytes of a listed non-zero: the address of its row in the panel, then the value at + sizeof<T>(). */
 // @ts-ignore: decorator
 @inline
 function entryBytes<T>(): usize {
   return 2 * sizeof<T>();
-}
-
-function listScratchBytes<T>(): usize {
-  return <usize>(ROWS * DEPTH) * entryBytes<T>() + <usize>ROWS * 4 + <usize>DEPTH * PANEL_ROW + PANEL_ROW;
 }
 
 /** How many of SAMPLES elements spread over A are zero: the same answer everywhere, from A alone. */
@@ -84,8 +82,8 @@ function isFinite<T>(rows: i32, columns: i32, b: usize, rowStride: usize, column
 @inline
 function listRow<T>(from: usize, columnStride: usize, depth: i32, panel: usize, entries: usize): i32 {
   let to = entries;
-  const end = panel + PANEL_ROW * <usize>depth;
-  for (let row = panel; row < end; row += PANEL_ROW) {
+  const end = panel + SPARSE_ROW * <usize>depth;
+  for (let row = panel; row < end; row += SPARSE_ROW) {
     if (sizeof<T>() == 4) {
       const bits = load<u32>(from);
       store<u64>(to, (<u64>bits << 32) | <u64>row);
@@ -101,28 +99,10 @@ function listRow<T>(from: usize, columnStride: usize, depth: i32, panel: usize, 
   return <i32>((to - entries) / entryBytes<T>());
 }
 
-/** panel[k][8 vectors] from B's rows; columns past the edge become 0. */
-function packPanel<T>(b: usize, rowStride: usize, columnStride: usize, depth: i32, columns: i32, panel: usize): void {
-  const size = sizeof<T>();
-  const width = 8 * lanes<T>();
-  if (columns == width && columnStride == size) {
-    for (let k = 0; k < depth; k++) memory.copy(panel + <usize>k * PANEL_ROW, b + <usize>k * rowStride, PANEL_ROW);
-  } else if (columns == width && rowStride == size) {
-    for (let j = 0; j < width; j += 4) interleaveFourLines<T>(b + <usize>j * columnStride, columnStride, depth, panel + <usize>j * size, PANEL_ROW);
-  } else {
-    for (let j = 0; j < width; j++) {
-      for (let k = 0; k < depth; k++) {
-        const value = j < columns ? load<T>(b + <usize>k * rowStride + <usize>j * columnStride) : <T>0;
-        store<T>(panel + <usize>k * PANEL_ROW + <usize>j * size, value);
-      }
-    }
-  }
-}
-
-/** c[8 vectors] = (resume ? c : 0) + sum over the listed non-zeros of value * panel row, in list order. */
+/** c[8 vectors] = (resume ? c : 0) + sum over the listed non-zeros of value * panel row, in list order; the panel lies `offset` bytes past the listed addresses. */
 // @ts-ignore: decorator
 @inline
-function multiplyRow<T>(entries: usize, count: i32, c: usize, resume: bool): void {
+function multiplyRow<T>(entries: usize, count: i32, offset: usize, c: usize, resume: bool): void {
   let c0 = v128.splat<T>(<T>0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
   if (resume) {
     c0 = v128.load(c); c1 = v128.load(c, 16); c2 = v128.load(c, 32); c3 = v128.load(c, 48);
@@ -130,7 +110,7 @@ function multiplyRow<T>(entries: usize, count: i32, c: usize, resume: bool): voi
   }
   const end = entries + <usize>count * entryBytes<T>();
   for (; entries < end; entries += entryBytes<T>()) {
-    const row = load<usize>(entries);
+    const row = load<usize>(entries) + offset;
     const value = v128.load_splat<T>(entries, sizeof<T>());
     c0 = multiplyAdd<T>(value, v128.load(row), c0);
     c1 = multiplyAdd<T>(value, v128.load(row, 16), c1);
@@ -145,94 +125,100 @@ function multiplyRow<T>(entries: usize, count: i32, c: usize, resume: bool): voi
   v128.store(c, c4, 64); v128.store(c, c5, 80); v128.store(c, c6, 96); v128.store(c, c7, 112);
 }
 
-/** C[m, n] (+)= A[m, k] B[k, n], B finite; strides in bytes; C's columns are contiguous. */
-function multiplyListed<T>(
-  m: i32, n: i32, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, bColumn: usize,
-  c: usize, cRow: usize, accumulate: bool, scratch: usize,
+/** to[column][row] = from[row][column]; rows `fromRow` and `toRow` bytes apart. */
+function transpose<T>(from: usize, fromRow: usize, rows: i32, columns: i32, to: usize, toRow: usize): void {
+  const size = sizeof<T>();
+  let row = 0;
+  for (; row <= rows - 4; row += 4) interleaveFourLines<T>(from + <usize>row * fromRow, fromRow, columns, to + <usize>row * size, toRow);
+  for (; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      store<T>(to + <usize>column * toRow + <usize>row * size, load<T>(from + <usize>row * fromRow + <usize>column * size));
+    }
+  }
+}
+
+/** Whether the transposed product's packed factor, A^T, and its rows under way are small enough to be held beside the operands. */
+function canTurn(m: i32, k: i32): bool {
+  return <u64>m * <u64>max(k, ROWS) <= 1 << 22;
+}
+
+/** Scratch of one tile: the lists of ROWS rows, a spilled row, and for a turned product ROWS rows of C^T. */
+export function sparseScratchBytes<T>(m: i32, k: i32): usize {
+  const lists = <usize>(ROWS * SPARSE_DEPTH) * entryBytes<T>() + <usize>ROWS * 4 + SPARSE_ROW;
+  return lists + (canTurn(m, k) ? <usize>(ROWS * m) * sizeof<T>() : 0);
+}
+
+/** Lists `rows` rows of a depth block of A; `panel` is where the packed rows of B's panel 0 lie. */
+// @ts-ignore: decorator
+@inline
+function listRows<T>(rows: i32, from: usize, aRow: usize, aColumn: usize, depth: i32, panel: usize, lists: usize, counts: usize): void {
+  for (let i = 0; i < rows; i++) {
+    store<i32>(counts + <usize>i * 4, listRow<T>(from + <usize>i * aRow, aColumn, depth, panel, lists + <usize>(i * SPARSE_DEPTH) * entryBytes<T>()));
+  }
+}
+
+/**
+ * C's rows x the columns of panels [first, end), from the listed non-zeros of A and packed B [k, n];
+ * strides in bytes. `turned`: C^T is written, through ROWS x n values of scratch.
+ */
+export function multiplySparse<T>(
+  m: i32, n: i32, k: i32, a: usize, aRow: usize, aColumn: usize, packed: usize, first: i32, end: i32,
+  c: usize, cRow: usize, accumulate: bool, turned: bool, scratch: usize,
 ): void {
   const size = sizeof<T>();
-  const width = 8 * lanes<T>();
-  const counts = scratch + <usize>(ROWS * DEPTH) * entryBytes<T>();
-  const panel = counts + <usize>ROWS * 4;
-  const spill = panel + <usize>DEPTH * PANEL_ROW;
-  // Blocks of equal depth, as in the dense product.
-  const blocks = (k + DEPTH - 1) / DEPTH;
-  const blockDepth = (k + blocks - 1) / blocks;
-  for (let depthStart = 0; depthStart < k; depthStart += blockDepth) {
-    const depth = min(blockDepth, k - depthStart);
-    const resume = accumulate || depthStart > 0;
-    for (let rowStart = 0; rowStart < m; rowStart += ROWS) {
-      const rows = min(ROWS, m - rowStart);
-      for (let i = 0; i < rows; i++) {
-        const from = a + <usize>(rowStart + i) * aRow + <usize>depthStart * aColumn;
-        store<i32>(counts + <usize>i * 4, listRow<T>(from, aColumn, depth, panel, scratch + <usize>(i * DEPTH) * entryBytes<T>()));
-      }
-      for (let j = 0; j < n; j += width) {
-        const columns = min(width, n - j);
-        packPanel<T>(b + <usize>depthStart * bRow + <usize>j * bColumn, bRow, bColumn, depth, columns, panel);
+  const width = panelWidth<T>(true);
+  const panels = panelCount<T>(true, n);
+  const blockDepth = depthOfBlocks(true, k);
+  const counts = scratch + <usize>(ROWS * SPARSE_DEPTH) * entryBytes<T>();
+  const spill = counts + <usize>ROWS * 4;
+  const turning = spill + SPARSE_ROW;
+  const toRow = turned ? <usize>n * size : cRow;
+  for (let rowStart = 0; rowStart < m; rowStart += ROWS) {
+    const rows = min(ROWS, m - rowStart);
+    const to = turned ? turning : c + <usize>rowStart * cRow;
+    for (let depthStart = 0; depthStart < k; depthStart += blockDepth) {
+      const depth = min(blockDepth, k - depthStart);
+      const resume = accumulate || depthStart > 0;
+      const block = packed + <usize>depthStart * <usize>panels * SPARSE_ROW;
+      listRows<T>(rows, a + <usize>rowStart * aRow + <usize>depthStart * aColumn, aRow, aColumn, depth, block, scratch, counts);
+      for (let panel = first; panel < end; panel++) {
+        const columns = min(width, n - panel * width);
         const bytes = <usize>columns * size;
+        const offset = <usize>panel * <usize>depth * SPARSE_ROW;
         for (let i = 0; i < rows; i++) {
-          const entries = scratch + <usize>(i * DEPTH) * entryBytes<T>();
+          const entries = scratch + <usize>(i * SPARSE_DEPTH) * entryBytes<T>();
           const count = load<i32>(counts + <usize>i * 4);
-          const row = c + <usize>(rowStart + i) * cRow + <usize>j * size;
+          const row = to + <usize>i * toRow + <usize>(panel * width) * size;
           if (columns == width) {
-            multiplyRow<T>(entries, count, row, resume);
+            multiplyRow<T>(entries, count, offset, row, resume);
           } else {
             if (resume) memory.copy(spill, row, bytes);
-            multiplyRow<T>(entries, count, spill, resume);
+            multiplyRow<T>(entries, count, offset, spill, resume);
             memory.copy(row, spill, bytes);
           }
         }
       }
     }
-  }
-}
-
-/** to[column][row] = from[row][column], both dense. */
-function transpose<T>(from: usize, rows: i32, columns: i32, to: usize, toRow: usize): void {
-  const size = sizeof<T>();
-  const line = <usize>columns * size;
-  let row = 0;
-  for (; row <= rows - 4; row += 4) interleaveFourLines<T>(from + <usize>row * line, line, columns, to + <usize>row * size, toRow);
-  for (; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      store<T>(to + <usize>column * toRow + <usize>row * size, load<T>(from + <usize>row * line + <usize>column * size));
+    if (turned) {
+      const start = first * width;
+      transpose<T>(turning + <usize>start * size, toRow, rows, min(end * width, n) - start, c + <usize>start * cRow + <usize>rowStart * size, cRow);
     }
   }
 }
 
-/** Whether C is small enough to be made transposed first: at most 4 million values of scratch. */
-function canTranspose(m: i32, n: i32): bool {
-  return <u64>m * <u64>n <= 1 << 22;
-}
-
-/** Scratch of multiplySparse for any factors: its lists and panel, and C transposed. */
-export function sparseScratchBytes<T>(m: i32, n: i32): usize {
-  return listScratchBytes<T>() + (canTranspose(m, n) ? <usize>m * <usize>n * sizeof<T>() : 0);
-}
-
 /**
- * C[m, n] = A[m, k] B[k, n] when one factor is full of zeros and the other finite; false, and C
- * untouched, when neither is. A sparse B is the left factor of the transposed product, whose sums are
- * the same term by term. Below 48 columns a panel is mostly padding; below 16 rows listing does not pay.
+ * The sparse method for a factor that is full of zeros, if the other one is finite. A sparse B is the
+ * left factor of the transposed product, whose sums are the same term by term. Below 48 columns a
+ * panel is mostly padding; below 16 rows listing does not pay.
  */
-export function multiplySparse<T>(
-  m: i32, n: i32, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, bColumn: usize,
-  c: usize, cRow: usize, accumulate: bool, scratch: usize,
-): bool {
-  if (k < 16 || m < 16 || n < 16 || <u64>m * <u64>n * <u64>k < SMALL) return false;
+export function chooseMethod<T>(
+  m: i32, n: i32, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, bColumn: usize, accumulate: bool,
+): i32 {
+  if (k < 16 || m < 16 || n < 16 || <u64>m * <u64>n * <u64>k < SMALL) return DENSE;
   const least = (SAMPLES * 3) / 10;
   const zerosA = n >= 48 ? sampledZeros<T>(m, k, a, aRow, aColumn) : 0;
-  const zerosB = m >= 48 && !accumulate && canTranspose(m, n) ? sampledZeros<T>(n, k, b, bColumn, bRow) : 0;
-  if (zerosA >= least && zerosA >= zerosB && isFinite<T>(k, n, b, bRow, bColumn)) {
-    multiplyListed<T>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, scratch);
-    return true;
-  }
-  if (zerosB >= least && isFinite<T>(m, k, a, aRow, aColumn)) {
-    const transposed = scratch + listScratchBytes<T>();
-    multiplyListed<T>(n, m, k, b, bColumn, bRow, a, aColumn, aRow, transposed, <usize>m * sizeof<T>(), false, scratch);
-    transpose<T>(transposed, n, m, c, cRow);
-    return true;
-  }
-  return false;
+  const zerosB = m >= 48 && !accumulate && canTurn(m, k) ? sampledZeros<T>(n, k, b, bColumn, bRow) : 0;
+  if (zerosA >= least && zerosA >= zerosB && isFinite<T>(k, n, b, bRow, bColumn)) return LEFT_SPARSE;
+  if (zerosB >= least && isFinite<T>(m, k, a, aRow, aColumn)) return RIGHT_SPARSE;
+  return DENSE;
 }

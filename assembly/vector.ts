@@ -116,6 +116,20 @@ export function accumulateRun<T>(term: i32, a: usize, b: usize, count: i32): f64
   return sumPair(f64x2.add(f64x2.add(sum0, sum1), f64x2.add(sum2, sum3)));
 }
 
+/** Values, and rows, that a long sum takes at a time: threads share it chunk by chunk. The host knows these numbers too. */
+export const SUM_CHUNK: i32 = 65_536;
+export const SUM_ROWS: i32 = 1024;
+
+/** Float64 sum over any number of values: the sums of chunks of SUM_CHUNK, added in order. */
+export function accumulateChunks<T>(term: i32, a: usize, b: usize, count: i32): f64 {
+  let total: f64 = 0;
+  for (let start = 0; start < count; start += SUM_CHUNK) {
+    const offset = <usize>start * sizeof<T>();
+    total += accumulateRun<T>(term, a + offset, b + offset, min(SUM_CHUNK, count - start));
+  }
+  return total;
+}
+
 /** Columns 0, 2, 4, ... of the 2 * lanes values at `row`. */
 // @ts-ignore: decorator
 @inline

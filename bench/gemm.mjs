@@ -1,18 +1,18 @@
-// Matrix products of a 784-256-256-10 network at batch 1024: layers' forward products and their two gradients. Operands
-// are dense: what the core saves on zeros (image backgrounds, ReLU) shows in the training step and the whole run only.
-//     node [--experimental-wasm-relaxed-simd] bench/gemm.mjs [--quick]
-import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+// Matrix products of a 784-256-256-10 network at batch 1024, layers' forward products and their two gradients, and one
+// large square product. Operands are dense: what the core saves on zeros (image backgrounds, ReLU) shows in the training step and the whole run only.
+//     node [--experimental-wasm-relaxed-simd] bench/gemm.mjs [--quick] [--only NAME]
 import { Generator } from '../dist/random/index.js';
 import { linear, matmul, Stepper, Tensor } from '../dist/tensor/index.js';
-import { openCores } from './cores.mjs';
-import { DEFAULT_RULE, describeMachine, measure, printMachine, QUICK_RULE, timing } from './measure.mjs';
-import { loadPeers, versionsOf } from './peers.mjs';
+import { choose, runAlone } from './command.mjs';
+import { nameOf, threadsOf } from './cores.mjs';
+import { measure, timing } from './measure.mjs';
 import { asRate, printResult } from './report.mjs';
-import { TorchProcess } from './torch-process.mjs';
+import { inThreads } from './threads.mjs';
+import { withTorch } from './torch-process.mjs';
 
 /** out [m, n] = a [m, k] times b [k, n]; a transposed operand is stored the other way round. */
 const PRODUCTS = [
+  { name: 'square', m: 1024, k: 1024, n: 1024 },
   { name: 'product', m: 1024, k: 784, n: 256 },
   { name: 'forward X W^T', m: 1024, k: 784, n: 256, transposeB: true, layer: true },
   { name: 'gradient dY^T X', m: 256, k: 1024, n: 784, transposeA: true },
@@ -72,8 +72,8 @@ function requireCorrect(product, operands, contestant, values) {
   }
 }
 
-/** Through the op that training calls, and through the kernel alone. */
-function isolabContestants(core, product, operands, dtype) {
+/** Through the op that training calls, and through the kernel alone, which is one thread's. */
+function isolabContestants(core, product, operands, dtype = 'float32') {
   const { m, n, k, transposeA, transposeB } = product;
   const a = Tensor.from(core, operands.a.values, operands.a.shape, dtype);
   const b = Tensor.from(core, operands.b.values, operands.b.shape, dtype);
@@ -82,7 +82,7 @@ function isolabContestants(core, product, operands, dtype) {
   const stepper = new Stepper(core);
   const multiply = (tape) => (product.layer ? linear(tape, a, b, null) : matmul(tape, a, b, { transposeA, transposeB }));
   const gemm = core.kernels[`gemm_${suffix}`];
-  const scratchBytes = core.kernels[`gemm_scratch_${suffix}`](m, n);
+  const scratchBytes = core.kernels[`gemm_scratch_${suffix}`](m, n, k);
   const [aRow, aColumn] = transposeA ? [1, m] : [k, 1];
   const [bRow, bColumn] = transposeB ? [1, k] : [n, 1];
   const runKernel = () => {
@@ -90,9 +90,8 @@ function isolabContestants(core, product, operands, dtype) {
     const scratch = core.scratch(scratchBytes, 'benchmark');
     gemm(m, n, k, a.pointer, aRow, aColumn, b.pointer, bRow, bColumn, out.pointer, n, 0, scratch);
   };
-  const name = `isolab ${core.profile}${dtype === 'float64' ? ' float64' : ''}`;
   const op = {
-    name, dtype,
+    name: nameOf(core, dtype === 'float64' ? dtype : ''), threads: threadsOf(core), dtype,
     run: timing(() => stepper.step((tape) => void multiply(tape))),
     result: () => stepper.step((tape) => multiply(tape).toArray()),
     dispose: () => {
@@ -101,14 +100,14 @@ function isolabContestants(core, product, operands, dtype) {
     },
   };
   const kernel = {
-    name: `${name} kernel`, dtype, run: timing(runKernel),
+    name: nameOf(core, 'kernel'), dtype, run: timing(runKernel),
     result: () => {
       runKernel();
       return out.toArray();
     },
     dispose: () => {},
   };
-  return dtype === 'float32' ? [op, kernel] : [op];
+  return dtype === 'float32' && threadsOf(core) === 1 ? [op, kernel] : [op];
 }
 
 /** tfjs in the product's own form, and, where that is transposed, on operands already turned (XNNPACK takes only those). */
@@ -129,9 +128,9 @@ function tensorFlowContestants({ tf, name }, product, operands) {
     };
   };
   const { transposeA, transposeB } = product;
-  const asIs = contestant(name, operands, transposeA, transposeB);
+  const asIs = contestant(`${name}, ${inThreads(1)}`, operands, transposeA, transposeB);
   if (!transposeA && !transposeB) return [asIs];
-  return [asIs, contestant(`${name} untransposed`, untransposed(product, operands), false, false)];
+  return [asIs, contestant(`${name} untransposed, ${inThreads(1)}`, untransposed(product, operands), false, false)];
 }
 
 function jaxContestant({ jax, name }, { transposeA, transposeB }, { a, b }) {
@@ -142,7 +141,7 @@ function jaxContestant({ jax, name }, { transposeA, transposeB }, { a, b }) {
   const multiply = jit((x, y) => np.matmul(turned(x, transposeA), turned(y, transposeB)));
   const compute = () => multiply(left.ref, right.ref);
   return {
-    name,
+    name: `${name}, ${inThreads(1)}`,
     run: timing(async () => {
       const out = compute();
       // Operations are lazy: without this nothing is computed.
@@ -162,21 +161,21 @@ function jaxContestant({ jax, name }, { transposeA, transposeB }, { a, b }) {
   };
 }
 
-async function torchContestant(process_, name, product, { a, b }) {
+async function torchContestant(process_, product, { a, b }) {
   await process_.ask({ do: 'prepare', job: 'product', ...product, a: await process_.share(a.values), b: await process_.share(b.values) });
-  return { name, run: process_.run, result: () => process_.result(), dispose: () => {} };
+  const { name, threads, run } = process_;
+  return { name, threads, run, result: () => process_.result(), dispose: () => {} };
 }
 
-async function benchmarkProduct(product, cores, peers, torch, rule) {
-  const operands = drawOperands(cores.strict, product);
+async function benchmarkProduct(product, cores, peers, torches, rule) {
+  const operands = drawOperands(cores[0], product);
   const contestants = [
-    ...isolabContestants(cores.strict, product, operands, 'float32'),
-    ...(cores.fused ? isolabContestants(cores.fused, product, operands, 'float32') : []),
-    ...isolabContestants(cores.strict, product, operands, 'float64'),
+    ...cores.flatMap((core) => isolabContestants(core, product, operands)),
+    ...isolabContestants(cores[0], product, operands, 'float64'),
     ...(peers.tfjs ? tensorFlowContestants(peers.tfjs, product, operands) : []),
     ...(peers.jax ? [jaxContestant(peers.jax, product, operands)] : []),
-    ...(torch ? [await torchContestant(torch, peers.torch.name, product, operands)] : []),
   ];
+  for (const torch of torches) contestants.push(await torchContestant(torch, product, operands));
   for (const contestant of contestants) requireCorrect(product, operands, contestant, await contestant.result());
   const { milliseconds, ratios, rounds } = await measure(contestants, rule);
   for (const { dispose } of contestants) dispose();
@@ -184,26 +183,17 @@ async function benchmarkProduct(product, cores, peers, torch, rule) {
   return { name, shape: `[${m}, ${k}] x [${k}, ${n}]`, unit: 'GFLOP/s', contestants: asRate(milliseconds, 2 * m * n * k), ratios, rounds };
 }
 
-/** Every product, each printed as it comes. @returns entries for results.json */
-export async function benchmarkGemm(cores, peers, rule) {
-  const torch = peers.torch && (await TorchProcess.start(peers.torch.python));
-  const results = [];
-  try {
-    for (const product of PRODUCTS) {
-      results.push(await benchmarkProduct(product, cores, peers, torch, rule));
+/** Every product, or those of one name, each printed as it comes. @returns entries for results.json */
+export async function benchmarkGemm(cores, peers, rule, { only } = {}) {
+  const names = choose('only', PRODUCTS.map(({ name }) => name), only);
+  return withTorch(peers.torch, async (torches) => {
+    const results = [];
+    for (const product of PRODUCTS.filter(({ name }) => names.includes(name))) {
+      results.push(await benchmarkProduct(product, cores, peers, torches, rule));
       printResult(results.at(-1));
     }
-  } finally {
-    await torch?.stop();
-  }
-  return results;
+    return results;
+  });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
-  const peers = await loadPeers();
-  const cores = await openCores();
-  printMachine(describeMachine());
-  for (const version of Object.values(versionsOf(peers))) console.log(version);
-  await benchmarkGemm(cores, peers, values.quick ? QUICK_RULE : DEFAULT_RULE);
-}
+await runAlone(import.meta.url, benchmarkGemm, { only: { type: 'string' } });

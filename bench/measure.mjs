@@ -1,11 +1,19 @@
 // The stopping rule of every benchmark, and the description of the machine. Nothing else in bench/ decides
 // how often something runs or which of several timings counts.
 import os from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { THREADS } from './threads.mjs';
 
 /** Contestants run until both hold: this many rounds, and this many seconds each. */
 export const DEFAULT_RULE = { rounds: 9, seconds: 2 };
 /** For trying a benchmark out; its figures are not worth quoting. */
 export const QUICK_RULE = { rounds: 3, seconds: 0.15 };
+
+/**
+ * Milliseconds between the turn of a contestant with several threads and the next one's: helper threads stay awake for
+ * a while when their work ends (OpenBLAS's for 25 ms of a quiet machine), and would take the next contestant's processor.
+ */
+const REST = 100;
 
 /** A contestant's timer for a function that finishes its work before it returns (or resolves). */
 export function timing(work) {
@@ -31,6 +39,10 @@ export function summarize(values) {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
+async function rest({ threads = 1 }) {
+  if (threads > 1) await sleep(REST);
+}
+
 /** Milliseconds of one call, after the calls that compile and warm the contestant. */
 async function warmUp(contestant, slot) {
   await contestant.run(1);
@@ -40,13 +52,14 @@ async function warmUp(contestant, slot) {
     spent += await contestant.run(1);
     calls++;
   }
+  await rest(contestant);
   return spent / calls;
 }
 
 /**
  * Times contestants in turn, A B C A B C ..., so that a disturbance of the machine meets all of them. A round gives
  * each contestant one slot of about seconds / rounds (at least one call), and counts the mean of its calls there.
- * @param contestants [{ name, run(repeats): milliseconds of all repeats }]
+ * @param contestants [{ name, threads (default 1), run(repeats): milliseconds of all repeats }]
  * @param rule rounds and seconds, both reached before it stops
  * @param baseline name of the contestant that ratios are taken to; default the first
  * @returns milliseconds of one call for each name; `ratios[name]` is its time over the baseline's, paired within rounds
@@ -63,6 +76,7 @@ export async function measure(contestants, rule = DEFAULT_RULE, baseline = conte
       const spent = await entry.contestant.run(entry.repeats);
       entry.total += spent;
       entry.times.push(spent / entry.repeats);
+      await rest(entry.contestant);
     }
   }
   const reference = entries.find(({ contestant }) => contestant.name === baseline).times;
@@ -74,18 +88,18 @@ export async function measure(contestants, rule = DEFAULT_RULE, baseline = conte
   };
 }
 
-/** What the figures depend on. `load` is the one-minute average now: above the number of threads used, distrust them. */
+/** What the figures depend on. `threads` is the most that a contestant has: names say each one's. `load` is the one-minute average now: above the number of threads used, distrust them. */
 export function describeMachine() {
   const processors = os.cpus();
   return {
     cpu: processors[0]?.model.trim() ?? 'unknown', cores: processors.length, architecture: process.arch,
     memory_gb: Math.round(os.totalmem() / 1e9), os: `${os.type()} ${os.release()}`, node: process.version,
-    node_flags: process.execArgv.join(' '), threads: 1, load: os.loadavg()[0],
+    node_flags: process.execArgv.join(' '), threads: Math.max(...THREADS), load: os.loadavg()[0],
   };
 }
 
 export function printMachine(machine) {
-  const { cpu, cores, architecture, os: system, node, node_flags: flags, threads, load } = machine;
+  const { cpu, cores, architecture, os: system, node, node_flags: flags, load } = machine;
   console.log(`${cpu}, ${cores} cores (${architecture}), ${system}, Node ${node}${flags === '' ? '' : ` ${flags}`}`);
-  console.log(`${threads} thread for every contestant, load average ${load.toFixed(2)}`);
+  console.log(`load average ${load.toFixed(2)}`);
 }

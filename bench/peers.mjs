@@ -17,8 +17,12 @@ const PACKAGES = {
   '@jax-js/jax': '0.1.25',
 };
 const PYTHONS = ['python3', '/usr/bin/python3'];
-/** Libraries below PyTorch each read their own variable. */
-export const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+
+/** The environment of a PyTorch process with that many threads: the libraries below it each read their own variable. */
+export function torchEnvironment(threads) {
+  const count = String(threads);
+  return { OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
+}
 
 function skip(name, error) {
   console.warn(`${name} is left out: ${error.message.trim().split('\n').at(-1)}`);
@@ -86,14 +90,14 @@ try:
 except OSError:
     pass
 level = next((l.split()[-1] for l in config.splitlines() if "CPU capability" in l), "unknown")
-print(f"PyTorch {torch.__version__}, {blas}, kernels for {level}, one thread")
+print(f"PyTorch {torch.__version__}, {blas}, kernels for {level}")
 `;
 
 async function findTorch() {
   let reason = new Error('no Python found');
   for (const python of PYTHONS) {
     try {
-      const { stdout } = await execute(python, ['-c', DESCRIBE_TORCH], { env: { ...process.env, ...ONE_THREAD } });
+      const { stdout } = await execute(python, ['-c', DESCRIBE_TORCH], { env: { ...process.env, ...torchEnvironment(1) } });
       return { name: 'PyTorch', python, version: stdout.trim() };
     } catch (error) {
       reason = error;

@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ONE_THREAD } from './peers.mjs';
+import { torchEnvironment } from './peers.mjs';
+import { inThreads, THREADS } from './threads.mjs';
 
 const PROGRAM = fileURLToPath(new URL('./torch-worker.py', import.meta.url));
 
@@ -16,10 +17,15 @@ export class TorchProcess {
   #folder;
   #files = 0;
 
-  static async start(python) {
+  /** @param torch from `loadTorch` */
+  static async start({ name, python }, threads) {
     const process_ = new TorchProcess();
+    process_.threads = threads;
+    process_.name = `${name}, ${inThreads(threads)}`;
     process_.#folder = await mkdtemp(join(tmpdir(), 'isolab-bench-'));
-    process_.#child = spawn(python, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...ONE_THREAD } });
+    process_.#child = spawn(python, [PROGRAM, String(threads)], {
+      stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...torchEnvironment(threads) },
+    });
     process_.#lines = createInterface({ input: process_.#child.stdout })[Symbol.asyncIterator]();
     return process_;
   }
@@ -49,8 +55,8 @@ export class TorchProcess {
   /** Runs the prepared job; milliseconds by its own clock, so that the pipe is not timed. */
   run = async (repeats) => {
     const { milliseconds, processor_milliseconds: busy } = await this.ask({ do: 'run', repeats });
-    // One thread cannot be busy for longer than the clock ran; the clocks' grain is forgiven.
-    if (busy > 1.1 * milliseconds + 10) throw new Error(`PyTorch: expected one thread, got ${busy} ms of work in ${milliseconds} ms`);
+    // A thread cannot be busy for longer than the clock ran; the clocks' grain is forgiven.
+    if (busy > 1.1 * this.threads * milliseconds + 10) throw new Error(`${this.name}: got ${busy} ms of work in ${milliseconds} ms`);
     return milliseconds;
   };
 
@@ -59,5 +65,19 @@ export class TorchProcess {
     this.#child.stdin.end();
     await ended;
     await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Runs `body` with a process for each thread count, and ends them.
+ * @param torch from `loadTorch`; without it there are none
+ */
+export async function withTorch(torch, body) {
+  const processes = [];
+  try {
+    for (const threads of torch === undefined ? [] : THREADS) processes.push(await TorchProcess.start(torch, threads));
+    return await body(processes);
+  } finally {
+    for (const process_ of processes) await process_.stop();
   }
 }

@@ -1,4 +1,7 @@
-"""PyTorch's side of the benchmarks: one JSON request a line on stdin, one JSON answer a line on stdout."""
+"""PyTorch's side of the benchmarks: one JSON request a line on stdin, one JSON answer a line on stdout.
+
+Its argument is the number of threads.
+"""
 
 import json
 import sys
@@ -8,7 +11,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-torch.set_num_threads(1)
+THREADS = int(sys.argv[1])
+torch.set_num_threads(THREADS)
 
 
 def tensor(path, shape, dtype=np.float32):
@@ -31,22 +35,42 @@ class Product:
         return torch.matmul(self.a, self.b)
 
 
+def make_layer(description):
+    """A linear or convolution layer with its parameters."""
+    if description["kind"] == "linear":
+        layer = torch.nn.Linear(description["inputs"], description["outputs"])
+    else:
+        options = {key: tuple(description[key]) for key in ("stride", "padding", "dilation")}
+        layer = torch.nn.Conv2d(description["inChannels"], description["outChannels"], tuple(description["kernel"]), **options)
+    with torch.no_grad():
+        layer.weight.copy_(tensor(description["weight"], layer.weight.shape))
+        layer.bias.copy_(tensor(description["bias"], layer.bias.shape))
+    return layer
+
+
+def make_network(descriptions):
+    modules, is_image = [], False
+    for description in descriptions:
+        if description["kind"] == "linear" and is_image:
+            modules.append(torch.nn.Flatten())
+        is_image = description["kind"] == "conv2d"
+        modules.append(make_layer(description))
+        if description["activation"] == "relu":
+            modules.append(torch.nn.ReLU())
+        pool = description.get("pool")
+        if pool:
+            modules.append(torch.nn.MaxPool2d(tuple(pool["kernel"]), tuple(pool["stride"]), tuple(pool["padding"])))
+    return torch.nn.Sequential(*modules)
+
+
 class TrainingStep:
-    """Linear layers with ReLU between them, cross-entropy, Adam: one step a call; the loss before the update."""
+    """A network, cross-entropy, Adam: one step a call; the loss before the update."""
 
     def __init__(self, request):
-        widths = request["widths"]
-        layers = []
-        for index, (weight, bias) in enumerate(request["layers"]):
-            layer = torch.nn.Linear(widths[index], widths[index + 1])
-            with torch.no_grad():
-                layer.weight.copy_(tensor(weight, layer.weight.shape))
-                layer.bias.copy_(tensor(bias, layer.bias.shape))
-            layers += [layer, torch.nn.ReLU()]
-        self.model = torch.nn.Sequential(*layers[:-1])
+        self.model = make_network(request["layers"])
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=request["lr"])
-        self.x = tensor(request["x"], (request["batch"], widths[0]))
-        self.labels = tensor(request["labels"], (request["batch"],), np.int32).long()
+        self.x = tensor(request["x"], request["shape"])
+        self.labels = tensor(request["labels"], request["shape"][:1], np.int32).long()
 
     def __call__(self):
         self.optimizer.zero_grad(set_to_none=True)

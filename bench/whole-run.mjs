@@ -1,6 +1,7 @@
 // The default split-head run as whole processes, ours against the PyTorch program with one thread. Start-up, data
 // loading, evaluation and writing are part of it: what somebody waits for.
-//     node bench/whole-run.mjs [--runs N] [--quick] [--checkpoints] [--original PATH/run_subliminal.py]
+//     node [--experimental-wasm-relaxed-simd] bench/whole-run.mjs [--runs N] [--quick] [--threads 1,2]
+//         [--profiles strict,fused] [--checkpoints] [--original PATH/run_subliminal.py]
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +10,13 @@ import { parseArgs } from 'node:util';
 import { parseCsv } from '../dist/outputs/csv.js';
 import { packagedMnistFolder } from '../dist/runtime/node.js';
 import { describeMachine, printMachine, summarize } from './measure.mjs';
-import { loadTorch, ONE_THREAD } from './peers.mjs';
+import { loadTorch, torchEnvironment } from './peers.mjs';
 import { runMeasured } from './process-usage.mjs';
+import { printComparisons } from './report.mjs';
+import { inThreads } from './threads.mjs';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const RESTATEMENT = join(PROJECT, 'test/reference/splithead.py');
-const OURS = 'isolab strict';
 const ONE_EPOCH = ['--teacher-epochs', '1', '--student-epochs', '1'];
 /** Runs a program in one thread whatever its own default is; its arguments follow its path. */
 const PYTHON_IN_ONE_THREAD = `
@@ -49,14 +51,29 @@ async function readRunRow(folder) {
   return Object.fromEntries(header.map((column, index) => [column, rows.at(-1)[index]]));
 }
 
-function isolabCommand(flags, options) {
+/** @param contender profile and threads; threads undefined leaves the flag out, which means one */
+function isolabContestant({ profile, threads }, flags, options) {
   const checkpoints = options.checkpoints ? [] : ['--checkpoint-every', '0'];
-  return (outdir) => [process.execPath, [join(PROJECT, 'dist/cli/bin.js'), 'splithead', '--outdir', outdir, '--force', ...checkpoints, ...flags], {}];
+  const given = ['--profile', profile, ...(threads === undefined ? [] : ['--threads', String(threads)]), ...checkpoints, ...flags];
+  const program = [...process.execArgv, join(PROJECT, 'dist/cli/bin.js'), 'splithead'];
+  return {
+    name: `isolab ${profile}, ${inThreads(threads ?? 1)}`,
+    /** What its row must say, so that the name is true. */
+    recorded: { isolab_profile: profile, isolab_threads: String(threads ?? 1) },
+    command: (outdir) => [process.execPath, [...program, '--outdir', outdir, '--force', ...given], {}],
+  };
+}
+
+/** Ours in every profile and thread count asked for. */
+function isolabContestants(flags, options) {
+  const { threads, profiles = 'strict' } = options;
+  const counts = threads === undefined ? [undefined] : threads.split(',').map(Number);
+  return profiles.split(',').flatMap((profile) => counts.map((count) => isolabContestant({ profile, threads: count }, flags, options)));
 }
 
 function pythonCommand(python, program, dataFolder, flags) {
   const given = ['--device', 'cpu', '--data-dir', dataFolder];
-  return (outdir) => [python, ['-c', PYTHON_IN_ONE_THREAD, program, ...given, '--outdir', outdir, ...flags], ONE_THREAD];
+  return (outdir) => [python, ['-c', PYTHON_IN_ONE_THREAD, program, ...given, '--outdir', outdir, ...flags], torchEnvironment(1)];
 }
 
 /** Runs a contestant once in a folder of its own. */
@@ -75,8 +92,15 @@ function requireAgreement(name, row, expected) {
   }
 }
 
+/** @throws Error when the run was not made as the contestant's name says */
+function requireRecorded({ name, recorded = {} }, row) {
+  for (const [column, value] of Object.entries(recorded)) {
+    if (row[column] !== value) throw new Error(`${name}: expected ${column} ${value} in its row, got ${row[column]}`);
+  }
+}
+
 function printUsage(name, { wall, user, peakMegabytes }) {
-  console.log(`  ${name.padEnd(22)} ${wall.toFixed(2).padStart(7)} s wall  ${user.toFixed(2).padStart(7)} s user  ${peakMegabytes.toFixed(0).padStart(5)} MB peak`);
+  console.log(`  ${name.padEnd(32)} ${wall.toFixed(2).padStart(7)} s wall  ${user.toFixed(2).padStart(7)} s user  ${peakMegabytes.toFixed(0).padStart(5)} MB peak`);
 }
 
 /** Alternates the contestants `runs` times, after checking that their results agree in the first round. */
@@ -88,6 +112,7 @@ async function alternate(contestants, runs, scratch) {
       const { usage, row } = await runOnce(contestant, scratch);
       first ??= row;
       requireAgreement(contestant.name, row, first);
+      requireRecorded(contestant, row);
       usages[index].push(usage);
       printUsage(contestant.name, usage);
     }
@@ -108,42 +133,46 @@ function toResults(contestants, usages, shape) {
 }
 
 function printSummary(results) {
-  for (const { name, unit, contestants, ratios } of results) {
+  for (const result of results) {
+    const { name, unit, contestants, ratios } = result;
     const parts = Object.entries(contestants).map(([contestant, { median }]) => `${contestant} ${median.toFixed(2)} ${unit} (x ${ratios[contestant].median.toFixed(2)})`);
     console.log(`${name}: ${parts.join(', ')}`);
+    printComparisons(result);
   }
 }
 
-/** Ours again with one epoch a phase: its peak memory equals that of the default's five where nothing piles up. */
+/** A contestant of ours again with one epoch a phase: its peak memory equals that of the default's five where nothing piles up. */
 async function measureFlatness(scratch, options, fiveEpochs) {
-  const command = isolabCommand(ONE_EPOCH, options);
-  const { usage } = await runOnce({ name: OURS, command }, scratch);
-  printUsage(`${OURS}, 1 + 1`, usage);
+  const [contestant] = isolabContestants(ONE_EPOCH, options);
+  const { usage } = await runOnce(contestant, scratch);
+  printUsage(`${contestant.name}, 1 + 1`, usage);
   const after1 = summarize([usage.peakMegabytes]);
   const after5 = summarize(fiveEpochs.map(({ peakMegabytes }) => peakMegabytes));
   const grown = after5.median / after1.median;
   console.log(`peak memory after 1 + 1 epochs ${after1.median.toFixed(0)} MB, after 5 + 5 ${after5.median.toFixed(0)} MB (x ${grown.toFixed(3)})`);
   return {
-    name: 'memory flatness', shape: 'split-head MNIST, peak memory', unit: 'MB',
+    name: 'memory flatness', shape: `split-head MNIST, peak memory of ${contestant.name}`, unit: 'MB',
     contestants: { '1 + 1 epochs': after1, '5 + 5 epochs': after5 }, ratios: { '5 + 5 epochs': summarize([grown]) }, rounds: fiveEpochs.length,
   };
 }
 
 /**
- * @param options runs, quick (one epoch a phase instead of five), checkpoints (ours at its default interval), original
- *   (path of another program to run instead of our restatement)
+ * @param options runs, quick (one epoch a phase instead of five), threads and profiles (lists of ours, separated by
+ *   commas; PyTorch stays at one thread), checkpoints (ours at its default interval), original (path of another program
+ *   to run instead of our restatement)
  * @param torch from `loadTorch`; without it ours runs alone
  * @returns entries for results.json
  */
 export async function benchmarkWholeRun(torch, options = {}) {
-  const { runs = 3, quick = false, original } = options;
+  const { quick = false, original } = options;
+  const runs = Number(options.runs ?? 3);
   const flags = quick ? ONE_EPOCH : [];
   const scratch = await mkdtemp(join(tmpdir(), 'isolab-bench-'));
   try {
-    const contestants = [{ name: OURS, command: isolabCommand(flags, options) }];
+    const contestants = isolabContestants(flags, options);
     if (torch !== undefined) {
       const dataFolder = await linkMnist(join(scratch, 'data'));
-      const name = original === undefined ? 'PyTorch restatement' : 'PyTorch original';
+      const name = `PyTorch ${original === undefined ? 'restatement' : 'original'}, ${inThreads(1)}`;
       contestants.push({ name, command: pythonCommand(torch.python, original ?? RESTATEMENT, dataFolder, flags) });
     }
     const epochs = quick ? '1 + 1 epochs' : '5 + 5 epochs';
@@ -160,10 +189,13 @@ export async function benchmarkWholeRun(torch, options = {}) {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { values } = parseArgs({
-    options: { runs: { type: 'string', default: '3' }, quick: { type: 'boolean' }, checkpoints: { type: 'boolean' }, original: { type: 'string' } },
+    options: {
+      runs: { type: 'string' }, quick: { type: 'boolean' }, threads: { type: 'string' }, profiles: { type: 'string' },
+      checkpoints: { type: 'boolean' }, original: { type: 'string' },
+    },
   });
   printMachine(describeMachine());
   const torch = await loadTorch();
   if (torch !== undefined) console.log(torch.version);
-  await benchmarkWholeRun(torch, { ...values, runs: Number(values.runs) });
+  await benchmarkWholeRun(torch, values);
 }

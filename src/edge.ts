@@ -1,12 +1,12 @@
 // The library for edge runtimes: `import { openLab } from 'isolab/edge'`. All of it, but the core comes as a module
 // that the bundler compiled; this file's `openLab` stands in front of the one that compiles embedded bytes.
-import { identifyBuild, openCoreFrom, type CoreOptions } from './core/index.js';
+import { moduleSource, openCoreFrom, type CoreOptions } from './core/index.js';
 import { Lab } from './lab.js';
 
 export * from './index.js';
 export { edgeRuntime } from './runtime/edge.js';
 
-export interface EdgeCoreOptions extends CoreOptions {
+export interface EdgeCoreOptions extends Pick<CoreOptions, 'profile' | 'maximumBytes'> {
   /** A build of the core: the import of `isolab/strict.wasm` or `isolab/fused.wasm`. */
   module: WebAssembly.Module;
 }
@@ -19,5 +19,5 @@ export interface EdgeCoreOptions extends CoreOptions {
  * @throws TypeError when `module` is no build of this version, or of another profile than asked for
  */
 export async function openLab({ module, ...options }: EdgeCoreOptions): Promise<Lab> {
-  return new Lab(await openCoreFrom(async (profile) => identifyBuild(module, profile), options));
+  return new Lab(await openCoreFrom(moduleSource(module), options));
 }

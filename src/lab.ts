@@ -56,6 +56,16 @@ export class Lab {
     return Tensor.zeros(this.core, shape, dtype);
   }
 
+  /** Threads that compute; see `CoreOptions.threads`. */
+  get threads(): number {
+    return this.core.threads;
+  }
+
+  /** Ends the threads; nothing may be computed afterwards. */
+  close(): Promise<void> {
+    return this.core.close();
+  }
+
   /** PyTorch's CPU generator: the same seed gives the same numbers. */
   generator(seed: number | bigint): Generator {
     return new Generator(this.core, seed);

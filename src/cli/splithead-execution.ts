@@ -1,5 +1,5 @@
 // Runs one split-head configuration and turns its events into lines, checkpoints and files.
-import { openCore, type Core, type Profile } from '../core/index.js';
+import type { Core } from '../core/index.js';
 import { keepFirstClasses, loadEmnist, loadMnist, type DatasetPair } from '../data/index.js';
 import { ConfigurationError } from '../experiments/configuration.js';
 import {
@@ -9,11 +9,11 @@ import {
 import { formatPythonJson, RunWriter } from '../outputs/index.js';
 import { VERSION } from '../version.js';
 import type { CliContext } from './context.js';
+import { openChosenCore, parseProfile, type CoreFlags } from './core-options.js';
 import { Progress } from './progress.js';
 import { UsageError } from './usage-error.js';
 
-export interface ExecutionOptions {
-  profile: string;
+export interface ExecutionOptions extends CoreFlags {
   checkpointEvery: string;
   resume?: boolean;
   force?: boolean;
@@ -35,11 +35,6 @@ export interface Summary {
   runtime_seconds: number;
   peak_memory_mb: number | null;
   folder: string;
-}
-
-export function parseProfile(given: string): Profile {
-  if (given === 'strict' || given === 'fused') return given;
-  throw new UsageError(`--profile: expected strict or fused, got ${JSON.stringify(given)}`);
 }
 
 function parseCheckpointInterval(given: string): number {
@@ -169,7 +164,7 @@ class Execution {
     const { runtime } = this.#context;
     const record: RecordContext = {
       runId: this.#runId, timestamp: localTime(new Date()), runtimeSeconds: seconds, program: `isolab ${VERSION}`,
-      engine: `${runtime.name} ${runtime.version}`, threads: 1, backend: 'core',
+      engine: `${runtime.name} ${runtime.version}`, threads: this.#core.threads, backend: 'core',
       profile: this.#core.profile, wasmHash: this.#core.wasmHash, dataHash: this.#data.sha256,
     };
     const config = this.#config;
@@ -227,10 +222,15 @@ export async function executeSplitHead(context: CliContext, config: SplitHeadCon
   const profile = parseProfile(options.profile);
   const checkpointEvery = parseCheckpointInterval(options.checkpointEvery);
   planSplitHead(config);
-  const core = await openCore({ profile });
-  const data = await loadConfiguredData(context, config);
-  const runId = await splitHeadRunId(config, { profile, wasmHash: core.wasmHash, dataHash: data.sha256 });
-  const summary = await new Execution(context, config, options, core, data, runId).run(checkpointEvery);
+  const core = await openChosenCore(context, options);
+  let summary: Summary;
+  try {
+    const data = await loadConfiguredData(context, config);
+    const runId = await splitHeadRunId(config, { profile, wasmHash: core.wasmHash, dataHash: data.sha256 });
+    summary = await new Execution(context, config, options, core, data, runId).run(checkpointEvery);
+  } finally {
+    await core.close();
+  }
   if (options.json === true) context.stdout(`${JSON.stringify(summary)}\n`);
   else printSummary(context, summary);
 }

@@ -3,6 +3,7 @@ import { ConfigurationError } from '../experiments/configuration.js';
 import { parsePerturbation, planSplitHead, resolveSplitHeadConfig, splitHeadFields, type SplitHeadConfig } from '../experiments/splithead/index.js';
 import type { Files } from '../runtime/runtime.js';
 import type { CliContext } from './context.js';
+import { addCoreOptions } from './core-options.js';
 import { addFieldOptions, givenFields, readJsonFile, readJsonOrPath } from './flags.js';
 import { executeSplitHead, type ExecutionOptions } from './splithead-execution.js';
 
@@ -56,8 +57,7 @@ export function addSplitHeadOptions(command: Command): Command {
 export function splitHeadCommand(context: CliContext): Command {
   const running = 'Running:';
   const command = addSplitHeadOptions(new Command('splithead').description('teacher on labels, student on noise through an auxiliary head: one run'));
-  command
-    .addOption(new Option('--profile <NAME>', 'strict (same bits everywhere) or fused (hardware multiply-add)').default('strict').helpGroup(running))
+  addCoreOptions(command, running)
     .addOption(new Option('--checkpoint-every <N>', 'save the state after every N steps; 0 for never').default('100').helpGroup(running))
     .addOption(new Option('--resume', 'go on from the last checkpoint of this configuration').helpGroup(running))
     .addOption(new Option('--force', 'run again what is already recorded, and replace its rows').helpGroup(running))

@@ -1,13 +1,15 @@
 import { Command, Option } from 'commander';
-import { openCore, type Profile } from '../core/index.js';
 import { ConfigurationError, quote } from '../experiments/configuration.js';
 import { resolveSplitHeadConfig, runSplitHead, type SplitHeadConfig } from '../experiments/splithead/index.js';
+import type { Profile } from '../core/index.js';
+import type { DatasetPair } from '../data/index.js';
 import { shippedCases, verifyCases } from '../verify/index.js';
 import type { CliContext } from './context.js';
+import { addCoreOptions, openChosenCore, parseProfile, type CoreFlags } from './core-options.js';
 import { readJsonFile } from './flags.js';
 import { Progress } from './progress.js';
 import { addSplitHeadOptions, configFromOptions } from './splithead.js';
-import { loadConfiguredData, parseProfile } from './splithead-execution.js';
+import { loadConfiguredData } from './splithead-execution.js';
 import { UsageError } from './usage-error.js';
 
 const FORMAT = 'isolab-verify-1';
@@ -28,9 +30,8 @@ interface RecordFile {
   cases: RecordedCase[];
 }
 
-interface VerifyOptions {
+interface VerifyOptions extends CoreFlags {
   record?: string;
-  profile: string;
   json?: boolean;
 }
 
@@ -57,12 +58,13 @@ async function readRecordFile(context: CliContext, path: string): Promise<Record
 }
 
 /** Runs one configuration without writing anything; its digest and what it ran on. */
-async function computeDigest(context: CliContext, config: SplitHeadConfig, profile: Profile, title: string) {
-  const core = await openCore({ profile });
-  const data = await loadConfiguredData(context, config);
+async function computeDigest(context: CliContext, config: SplitHeadConfig, flags: CoreFlags, title: string) {
+  const core = await openChosenCore(context, flags);
   const progress = new Progress(context);
+  let data: DatasetPair;
   let digest = '';
   try {
+    data = await loadConfiguredData(context, config);
     for await (const event of runSplitHead(core, config, data)) {
       if (event.type === 'started') {
         progress.line(title);
@@ -72,6 +74,7 @@ async function computeDigest(context: CliContext, config: SplitHeadConfig, profi
     }
   } finally {
     progress.stop();
+    await core.close();
   }
   return { result_digest: digest, wasm_sha256: core.wasmHash, data_sha256: data.sha256 };
 }
@@ -87,11 +90,12 @@ async function parseRun(context: CliContext, words: readonly string[]): Promise<
   return configFromOptions(context.runtime.files, command.opts());
 }
 
-async function record(context: CliContext, path: string, words: readonly string[], profile: Profile): Promise<RecordedCase> {
+async function record(context: CliContext, path: string, words: readonly string[], flags: CoreFlags): Promise<RecordedCase> {
   const { files } = context.runtime;
   const config = await parseRun(context, words);
   const existing = (await files.size(path)) === undefined ? { format: FORMAT, cases: [] } : await readRecordFile(context, path);
-  const computed = await computeDigest(context, config, profile, `recording ${words.join(' ')}`);
+  const profile = parseProfile(flags.profile);
+  const computed = await computeDigest(context, config, flags, `recording ${words.join(' ')}`);
   const added: RecordedCase = { command: 'splithead', arguments: [...words], config, profile, ...computed };
   const same = (other: RecordedCase) => other.profile === profile && JSON.stringify(other.config) === JSON.stringify(config);
   const cases = [...existing.cases.filter((other) => !same(other)), added];
@@ -99,21 +103,25 @@ async function record(context: CliContext, path: string, words: readonly string[
   return added;
 }
 
-async function* verifyFile(context: CliContext, path: string): AsyncGenerator<Verdict> {
+async function* verifyFile(context: CliContext, path: string, threads: string): AsyncGenerator<Verdict> {
   const { cases } = await readRecordFile(context, path);
   for (const recorded of cases) {
     const name = `${recorded.arguments.join(' ')} (${recorded.profile})`;
-    const computed = await computeDigest(context, resolveSplitHeadConfig(recorded.config, `verify ${path}`), recorded.profile, name);
+    const computed = await computeDigest(context, resolveSplitHeadConfig(recorded.config, `verify ${path}`), { profile: recorded.profile, threads }, name);
     const changed = (['wasm_sha256', 'data_sha256'] as const).filter((what) => computed[what] !== recorded[what]);
     const verdict: Verdict = { name, holds: computed.result_digest === recorded.result_digest, expected: recorded.result_digest, got: computed.result_digest };
     yield changed.length === 0 ? verdict : { ...verdict, note: `${changed.join(' and ')} differ from the record` };
   }
 }
 
-async function* verifyShipped(profile: Profile): AsyncGenerator<Verdict> {
-  const core = await openCore({ profile });
-  for await (const { name, digest, expected, holds } of verifyCases(core, shippedCases)) {
-    yield { name, holds, expected: expected ?? 'none recorded', got: digest };
+async function* verifyShipped(context: CliContext, flags: CoreFlags): AsyncGenerator<Verdict> {
+  const core = await openChosenCore(context, flags);
+  try {
+    for await (const { name, digest, expected, holds } of verifyCases(core, shippedCases)) {
+      yield { name, holds, expected: expected ?? 'none recorded', got: digest };
+    }
+  } finally {
+    await core.close();
   }
 }
 
@@ -136,20 +144,19 @@ async function report(context: CliContext, verdicts: AsyncGenerator<Verdict>, js
 
 /** `isolab verify`, `isolab verify FILE`, `isolab verify --record FILE -- splithead ...`. */
 export function verifyCommand(context: CliContext): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .description('runs the shipped cases, or a file of your own, and says which digests hold on this machine')
     .argument('[words...]', 'a file made with --record; or, with --record, -- splithead and its flags')
     .addOption(new Option('--record <FILE>', 'run the configuration after -- and add its digest to FILE'))
-    .addOption(new Option('--profile <NAME>', 'strict or fused').default('strict'))
-    .addOption(new Option('--json', 'print the verdicts as one line of JSON on stdout'))
+    .addOption(new Option('--json', 'print the verdicts as one line of JSON on stdout'));
+  return addCoreOptions(command, 'Running:')
     .action(async (words: string[], options: VerifyOptions) => {
-      const profile = parseProfile(options.profile);
       if (options.record !== undefined) {
-        const added = await record(context, options.record, words, profile);
+        const added = await record(context, options.record, words, options);
         context.stdout(options.json === true ? `${JSON.stringify(added)}\n` : `recorded ${added.result_digest} in ${options.record}\n`);
         return;
       }
       if (words.length > 1) throw new UsageError(`verify: expected at most one file, got ${words.length} words`);
-      await report(context, words.length === 1 ? verifyFile(context, words[0]!) : verifyShipped(profile), options.json === true);
+      await report(context, words.length === 1 ? verifyFile(context, words[0]!, options.threads) : verifyShipped(context, options), options.json === true);
     });
 }

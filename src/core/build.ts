@@ -11,8 +11,11 @@ export interface Build {
   module: WebAssembly.Module;
 }
 
-/** Gives the build of a profile; undefined leaves the choice to the source. */
-export type BuildSource = (profile: Profile | undefined) => Promise<Build>;
+/**
+ * Gives the build of a profile; undefined leaves the choice to the source.
+ * @param shared the module is to import a memory that threads share
+ */
+export type BuildSource = (profile: Profile | undefined, shared: boolean) => Promise<Build>;
 
 /**
  * Recognises a compiled module by its custom section `isolab`, which assembly/build.mjs writes: edge runtimes hand
@@ -36,4 +39,12 @@ export function identifyBuild(module: WebAssembly.Module, profile?: Profile): Bu
     throw new TypeError(`module: expected a build of profile '${profile}', got one of '${identity.profile}'`);
   }
   return { profile: identity.profile, sha256: identity.sha256, module };
+}
+
+/** A source that gives a module handed in. It throws a TypeError when threads are to share its memory. */
+export function moduleSource(module: WebAssembly.Module): BuildSource {
+  return async (profile, shared) => {
+    if (shared) throw new TypeError('threads: expected 1 with a module handed in, which imports a memory of its own, got more; leave out the module');
+    return identifyBuild(module, profile);
+  };
 }

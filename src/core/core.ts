@@ -1,6 +1,9 @@
 import type { BuildSource, Profile } from './build.js';
 import type { Kernels } from './generated/kernels.js';
 import { Memory, type Pointer } from './memory.js';
+import { CONTROL_BYTES } from './threads/control.js';
+import { Pool, type StartThread } from './threads/pool.js';
+import { threadedKernels } from './threads/threaded-kernels.js';
 
 /** An opened core: the kernels, the memory they work on, and what identifies their arithmetic. */
 export class Core {
@@ -9,13 +12,28 @@ export class Core {
   readonly profile: Profile;
   /** SHA-256 of the .wasm, hexadecimal. */
   readonly wasmHash: string;
+  /** Why fewer threads compute than were asked for, where that is so. */
+  readonly threadsNote: string | undefined;
+  readonly #pool: Pool | undefined;
   #scratch: { pointer: Pointer; bytes: number } | undefined;
 
-  constructor(kernels: Kernels, memory: Memory, profile: Profile, wasmHash: string) {
-    this.kernels = kernels;
+  constructor(kernels: Kernels, memory: Memory, identity: { profile: Profile; wasmHash: string }, pool?: Pool, threadsNote?: string) {
+    this.kernels = pool === undefined ? kernels : threadedKernels(kernels, pool);
     this.memory = memory;
-    this.profile = profile;
-    this.wasmHash = wasmHash;
+    this.profile = identity.profile;
+    this.wasmHash = identity.wasmHash;
+    this.threadsNote = threadsNote;
+    this.#pool = pool;
+  }
+
+  /** Threads that compute, the caller's among them. They change no bit. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
+  /** Ends the threads; nothing may be computed afterwards. A core of one thread needs no closing. */
+  async close(): Promise<void> {
+    await this.#pool?.close();
   }
 
   /** Working space for one kernel call: its contents last until the next call of this method. */
@@ -33,10 +51,19 @@ export interface CoreOptions {
   profile?: Profile;
   /** Bound on the core's memory; default and most: 4 GiB. */
   maximumBytes?: number;
+  /**
+   * Threads that compute, from 1 (default) to 256. More than one needs `startThread`, and memory that threads can
+   * share; where the engine offers none (a page that is not cross-origin isolated), one thread computes the same bits
+   * and `core.threadsNote` says why.
+   */
+  threads?: number;
+  /** Starts a thread: `startThread` of `isolab/node` or `isolab/browser`. */
+  startThread?: StartThread;
 }
 
 const PAGE = 65_536;
 const MOST_BYTES = 65_536 * PAGE;
+const MOST_THREADS = 256;
 
 /** True when relaxed multiply-add rounds once here (every arm64, x86 since 2013). */
 function multiplyAddIsFused(kernels: Kernels): boolean {
@@ -44,22 +71,41 @@ function multiplyAddIsFused(kernels: Kernels): boolean {
   return kernels.probe_multiply_add_f32(a, a, -(1 + 1 / 2048)) === 1 / 16_777_216;
 }
 
+/** Threads to start, and why not all that were asked for. */
+function planThreads({ threads = 1, startThread }: CoreOptions): { threads: number; note?: string } {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
+    throw new RangeError(`threads: expected a whole number from 1 to ${MOST_THREADS}, got ${threads}`);
+  }
+  if (threads === 1) return { threads };
+  if (typeof SharedArrayBuffer === 'undefined') {
+    return { threads: 1, note: 'this page is not cross-origin isolated, so its threads cannot share memory: one thread computes, with the same bits' };
+  }
+  if (startThread === undefined) throw new TypeError('threads: expected startThread of isolab/node or isolab/browser with more than one thread, got none');
+  return { threads };
+}
+
+/** The bound on memory, after a look at the options that have no default of their own here. */
+function checkOptions({ profile, maximumBytes: wanted }: CoreOptions): number {
+  if (profile !== undefined && profile !== 'strict' && profile !== 'fused') {
+    throw new TypeError(`profile: expected 'strict' or 'fused', got ${JSON.stringify(profile)}`);
+  }
+  const maximumBytes = Math.min(wanted ?? MOST_BYTES, MOST_BYTES);
+  if (!(maximumBytes >= 16 * PAGE)) throw new RangeError(`maximumBytes: expected at least ${16 * PAGE}, got ${wanted}`);
+  return maximumBytes;
+}
+
 /**
- * Instantiates one build of the core over a memory of its own.
+ * Instantiates one build of the core over a memory of its own, and starts its threads.
  * @param source gives the compiled module; this file knows no bytes, so that a bundle which is given a module has none
- * @throws Error when the engine lacks SIMD, or for `fused` lacks relaxed SIMD or hardware multiply-add
+ * @throws Error when the engine lacks SIMD, or for `fused` lacks relaxed SIMD or hardware multiply-add, or when a
+ *   thread does not start; RangeError or TypeError for options out of range
  */
 export async function openCoreFrom(source: BuildSource, options: CoreOptions = {}): Promise<Core> {
-  const { profile: wanted } = options;
-  if (wanted !== undefined && wanted !== 'strict' && wanted !== 'fused') {
-    throw new TypeError(`profile: expected 'strict' or 'fused', got ${JSON.stringify(wanted)}`);
-  }
-  const maximumBytes = Math.min(options.maximumBytes ?? MOST_BYTES, MOST_BYTES);
-  if (!(maximumBytes >= 16 * PAGE)) {
-    throw new RangeError(`maximumBytes: expected at least ${16 * PAGE}, got ${options.maximumBytes}`);
-  }
-  const { profile, sha256, module } = await source(wanted);
-  const wasm = new WebAssembly.Memory({ initial: 16, maximum: Math.floor(maximumBytes / PAGE) });
+  const maximumBytes = checkOptions(options);
+  const { threads, note } = planThreads(options);
+  const shared = threads > 1;
+  const { profile, sha256, module } = await source(options.profile, shared);
+  const wasm = new WebAssembly.Memory({ initial: 16, maximum: Math.floor(maximumBytes / PAGE), shared });
   // Kernels take numbers only and import nothing but memory, so they need no glue.
   const instance = await WebAssembly.instantiate(module, { env: { memory: wasm } });
   const kernels = instance.exports as unknown as Kernels;
@@ -67,5 +113,10 @@ export async function openCoreFrom(source: BuildSource, options: CoreOptions = {
     throw new Error("profile 'fused' needs a CPU with hardware multiply-add, and the probe found none: use profile 'strict'");
   }
   const memory = new Memory(wasm, kernels.probe_heap_base(), maximumBytes);
-  return new Core(kernels, memory, profile, sha256);
+  const identity = { profile, wasmHash: sha256 };
+  if (!shared) return new Core(kernels, memory, identity, undefined, note);
+  const control = memory.allocate(CONTROL_BYTES, 'thread control');
+  const pool = new Pool(kernels, wasm, control, threads);
+  await pool.start(options.startThread!, { module, memory: wasm, control });
+  return new Core(kernels, memory, identity, pool);
 }

@@ -1,7 +1,8 @@
 // The builds that the package carries as text, for runtimes that may compile bytes.
 import { inflateSync } from 'fflate';
-import { identifyBuild, type Build, type Profile } from './build.js';
+import { identifyBuild, moduleSource, type Build, type Profile } from './build.js';
 import { openCoreFrom, type Core, type CoreOptions } from './core.js';
+import { declareMemoryShared } from './threads/shared-build.js';
 
 function decodeBase64(text: string): Uint8Array {
   const binary = atob(text);
@@ -29,26 +30,26 @@ async function compile(profile: Profile, bytes: Uint8Array<ArrayBuffer>): Promis
 }
 
 /**
- * Unpacks and compiles an embedded build.
+ * Unpacks and compiles an embedded build, for a memory of one thread or one that threads share.
  * @throws Error when the engine lacks SIMD, or for `fused` relaxed SIMD
  */
-export async function embeddedBuild(profile: Profile = 'strict'): Promise<Build> {
+export async function embeddedBuild(profile: Profile = 'strict', shared = false): Promise<Build> {
   const { size, deflated } = await loadText(profile);
   // Not DecompressionStream: Node 20.0 to 20.11 and older Bun lack it for raw deflate.
   const bytes = inflateSync(decodeBase64(deflated), { out: new Uint8Array(size) }) as Uint8Array<ArrayBuffer>;
-  return identifyBuild(await compile(profile, bytes), profile);
+  return identifyBuild(await compile(profile, shared ? declareMemoryShared(bytes) : bytes), profile);
 }
 
 export interface EmbeddedCoreOptions extends CoreOptions {
-  /** A build that is compiled already, such as the import of `isolab/strict.wasm`; default: the embedded one. */
+  /** A build that is compiled already, such as the import of `isolab/strict.wasm`, for one thread; default: the embedded one. */
   module?: WebAssembly.Module;
 }
 
 /**
  * Opens one build of the core over a memory of its own.
- * @throws TypeError for an unknown profile, or a `module` that is no build of this version
- * @throws Error when the engine lacks SIMD, or for `fused` lacks relaxed SIMD or hardware multiply-add
+ * @throws Error when the engine lacks SIMD, or for `fused` lacks relaxed SIMD or hardware multiply-add, or when a
+ *   thread does not start; RangeError or TypeError for options out of range or a `module` that is no build of this version
  */
 export async function openCore({ module, ...options }: EmbeddedCoreOptions = {}): Promise<Core> {
-  return openCoreFrom(module === undefined ? embeddedBuild : async (profile) => identifyBuild(module, profile), options);
+  return openCoreFrom(module === undefined ? embeddedBuild : moduleSource(module), options);
 }

@@ -1,4 +1,7 @@
+import { startThread } from './browser-threads.js';
 import type { Files, Runtime } from './runtime.js';
+
+export { startThread };
 
 function readOnly(operation: string): never {
   throw new Error(`${operation}: expected a runtime with a file system, got a browser page, which only reads what its server offers`);
@@ -35,6 +38,8 @@ export function browserRuntime(root: string | URL = globalThis.location.href): R
     name: 'browser',
     version: globalThis.navigator?.userAgent ?? 'unknown',
     files: webFiles(root),
+    startThread,
+    availableThreads: () => globalThis.navigator?.hardwareConcurrency ?? 1,
     now: () => performance.now(),
     peakMemoryBytes: () => undefined,
   };

@@ -19,12 +19,14 @@ const files: Files = {
   remove: async () => refuse('remove'),
 };
 
-/** The runtime of an edge worker: no files, and a clock that may stand still while a request computes. */
+/** The runtime of an edge worker: no files, no threads, and a clock that may stand still while a request computes. */
 export function edgeRuntime(): Runtime {
   return {
     name: 'edge',
     version: globalThis.navigator?.userAgent ?? 'unknown',
     files,
+    startThread: undefined,
+    availableThreads: () => 1,
     now: () => performance.now(),
     peakMemoryBytes: () => undefined,
   };

@@ -5,7 +5,10 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
+import { availableThreads, startThread } from './node-threads.js';
 import type { Files, Runtime } from './runtime.js';
+
+export { availableThreads, startThread };
 
 function codeOf(error: unknown): string | undefined {
   return (error as { code?: string }).code;
@@ -127,6 +130,8 @@ export function nodeRuntime(): Runtime {
   return {
     ...identify(),
     files,
+    startThread,
+    availableThreads,
     now: () => performance.now(),
     peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
   };

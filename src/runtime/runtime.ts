@@ -1,3 +1,5 @@
+import type { StartThread } from '../core/index.js';
+
 /**
  * What the lab asks of the machine it runs on. A runtime is handed to whoever needs it (outputs, data,
  * the CLI); code that computes never imports one.
@@ -8,6 +10,10 @@ export interface Runtime {
   /** The engine's own version. */
   readonly version: string;
   readonly files: Files;
+  /** Starts a thread of a core's pool; undefined where there are none. */
+  readonly startThread: StartThread | undefined;
+  /** Threads that run at once here; 1 where the runtime does not tell. */
+  availableThreads(): number;
   /** Monotonic milliseconds, for progress and run times only: never part of a result. */
   now(): number;
   /** Most resident bytes of this process so far, where the runtime tells. */

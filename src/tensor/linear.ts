@@ -19,7 +19,7 @@ function operand(tensor: Tensor, transposed: boolean): Operand {
 
 /** out[m, n] = a[m, k] b[k, n]; `like` gives the core and dtype. */
 function product(like: Tensor, m: number, n: number, k: number, a: Operand, b: Operand, out: Pointer): void {
-  const scratch = like.core.scratch(kernelOf(like, 'gemm_scratch')(m, n), 'matrix product');
+  const scratch = like.core.scratch(kernelOf(like, 'gemm_scratch')(m, n, k), 'matrix product');
   kernelOf(like, 'gemm')(
     m, n, k, a.pointer, a.rowStride, a.columnStride, b.pointer, b.rowStride, b.columnStride, out, n, 0, scratch,
   );

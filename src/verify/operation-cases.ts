@@ -13,10 +13,11 @@ export interface Case {
   run(core: Core): Promise<string>;
 }
 
+/** An op over inputs of given shapes. */
 type Op = (tape: Tape, ...inputs: Tensor[]) => Tensor;
 
 /** Runs `op` on normal inputs of the given shapes in both dtypes; digests the output and every gradient. */
-function gradientCase(name: string, shapes: number[][], op: Op): Case {
+export function gradientCase(name: string, shapes: number[][], op: Op): Case {
   return {
     name,
     run: async (core) => {

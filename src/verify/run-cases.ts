@@ -55,6 +55,7 @@ export const runCases: readonly Case[] = [
   runCase('run: mlp teacher, default cnn student, Perlin noise', {
     student_type: 'cnn', student_hidden_dims: [32], noise_dist: 'perlin', noise_bsize: 24, noise_steps: 2, data_bsize: 300,
   }),
+  runCase('run: wide batches, normalised Perlin noise', { data_bsize: 300, noise_bsize: 512, noise_dist: 'perlin', normalize_noise: true, noise_steps: 2 }),
   runCase('run: both cnn with a custom specification', {
     teacher_type: 'cnn', student_type: 'cnn', teacher_arch_spec: stridedCnn, student_arch_spec: stridedCnn,
   }),

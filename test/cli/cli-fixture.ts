@@ -28,7 +28,8 @@ export function scratchFolder(): string {
 export async function isolab(...argv: string[]): Promise<Outcome> {
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   outcome.code = await main(argv, {
-    runtime: nodeRuntime(),
+    // Threads start from built files; these tests run the sources.
+    runtime: { ...nodeRuntime(), startThread: undefined, availableThreads: () => 1 },
     stdout: (text) => void (outcome.stdout += text),
     stderr: (text) => void (outcome.stderr += text),
     isTerminal: false,
@@ -142,9 +143,9 @@ export interface Child {
 }
 
 /** Starts the CLI as a process of its own. */
-export async function startCli(argv: readonly string[], { cwd = repository, env = {} as Record<string, string> } = {}): Promise<Child> {
+export async function startCli(argv: readonly string[], { cwd = repository, env = {} as Record<string, string>, nodeFlags = [] as string[] } = {}): Promise<Child> {
   const bin = await builtCli();
-  const child = spawn(process.execPath, [bin, ...argv], { cwd, env: { ...process.env, ISOLAB_CACHE: '/nonexistent', ...env } });
+  const child = spawn(process.execPath, [...nodeFlags, bin, ...argv], { cwd, env: { ...process.env, ISOLAB_CACHE: '/nonexistent', ...env } });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (bytes) => (stdout += bytes));

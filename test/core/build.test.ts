@@ -6,6 +6,7 @@ import { identities } from '../../src/core/generated/identity.js';
 import { openLab as openEdgeLab } from '../../src/edge.js';
 import { openLab } from '../../src/index.js';
 import { edgeRuntime } from '../../src/runtime/edge.js';
+import { nodeRuntime } from '../../src/runtime/node.js';
 import { shippedCases } from '../../src/verify/index.js';
 
 const bytesOf = async (profile: Profile) => new Uint8Array(await readFile(new URL(`../../dist/isolab-${profile}.wasm`, import.meta.url)));
@@ -19,7 +20,7 @@ describe.each(['strict', 'fused'] as const)('the %s build as a module', (profile
     }
   });
   it('gives the embedded one’s digests', async () => {
-    const cases = shippedCases.filter(({ name }) => /matmul NN|random stream|Adam/.test(name));
+    const cases = shippedCases.filter(({ name }) => /^(matmul NN|random stream|Adam)$/.test(name));
     const [given, embedded] = [await openCore({ module: await moduleOf(profile) }), await openCore({ profile })];
     for (const { run } of cases) expect(await run(given)).toBe(await run(embedded));
     expect(cases.length).toBe(3);
@@ -30,6 +31,13 @@ describe.each(['strict', 'fused'] as const)('the %s build as a module', (profile
       new TypeError(`module: expected a build of profile '${other}', got one of '${profile}'`),
     );
   });
+});
+
+it('a module handed in serves one thread', async () => {
+  const { startThread } = nodeRuntime();
+  await expect(openLab({ module: await moduleOf('strict'), threads: 2, startThread: startThread! })).rejects.toThrow(
+    new TypeError('threads: expected 1 with a module handed in, which imports a memory of its own, got more; leave out the module'),
+  );
 });
 
 describe('a module that is no build of this version', () => {
@@ -61,8 +69,8 @@ it('every build has an identity of its own', () => {
 
 describe('the edge runtime', () => {
   it('has no files and says so', async () => {
-    const { files, name } = edgeRuntime();
-    expect(name).toBe('edge');
+    const { files, name, startThread, availableThreads } = edgeRuntime();
+    expect([name, startThread, availableThreads()]).toEqual(['edge', undefined, 1]);
     expect([await files.size('a'), await files.isFolder('a'), await files.list('a')]).toEqual([undefined, false, []]);
     await expect(files.read('data/x')).rejects.toMatchObject({
       code: 'ENOENT', message: 'data/x: expected a file, got an edge runtime, which has none; hand bytes over instead of paths',

@@ -1,0 +1,44 @@
+// The flags that say how a command computes, and the core they open.
+import { Option, type Command } from 'commander';
+import { openCore, type Core, type Profile } from '../core/index.js';
+import type { CliContext } from './context.js';
+import { UsageError } from './usage-error.js';
+
+export interface CoreFlags {
+  profile: string;
+  threads: string;
+}
+
+/** Threads beyond which the experiments' layers have too few parts to share. */
+const MOST_AUTOMATIC = 8;
+
+export function addCoreOptions(command: Command, group: string): Command {
+  return command
+    .addOption(new Option('--profile <NAME>', 'strict (same bits everywhere) or fused (hardware multiply-add)').default('strict').helpGroup(group))
+    .addOption(new Option('--threads <N>', 'threads that compute: a number, or auto for one per processor (at most 8); they change no bit').default('auto').helpGroup(group));
+}
+
+export function parseProfile(given: string): Profile {
+  if (given === 'strict' || given === 'fused') return given;
+  throw new UsageError(`--profile: expected strict or fused, got ${JSON.stringify(given)}`);
+}
+
+function parseThreads(given: string, available: number): number {
+  if (given === 'auto') return Math.max(1, Math.min(MOST_AUTOMATIC, available));
+  if (/^\d{1,9}$/.test(given) && Number(given) >= 1) return Number(given);
+  throw new UsageError(`--threads: expected a whole number of at least 1, or auto, got ${JSON.stringify(given)}`);
+}
+
+/** Opens the core that the flags ask for. @throws UsageError for flags that cannot be met */
+export async function openChosenCore(context: CliContext, flags: CoreFlags): Promise<Core> {
+  const { runtime } = context;
+  const profile = parseProfile(flags.profile);
+  const threads = parseThreads(flags.threads, runtime.availableThreads());
+  try {
+    const core = await openCore({ profile, threads, ...(runtime.startThread === undefined ? {} : { startThread: runtime.startThread }) });
+    if (core.threadsNote !== undefined) context.stderr(`--threads ${flags.threads}: ${core.threadsNote}\n`);
+    return core;
+  } catch (error) {
+    throw error instanceof RangeError && error.message.startsWith('threads:') ? new UsageError(`--${error.message}`) : error;
+  }
+}
