@@ -7,8 +7,8 @@ export default defineConfig({
   test: {
     projects: [
       // Everything that needs neither the whole of MNIST nor a child process.
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/experiments/**', 'test/cli/**', 'test/engines/**'], testTimeout: 60_000, execArgv } },
-      { test: { name: 'whole', include: ['test/experiments/**/*.test.ts', 'test/cli/**/*.test.ts'], testTimeout: 240_000 } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/experiments/**', 'test/cli/**', 'test/engines/**', 'test/threads/**'], testTimeout: 60_000, execArgv } },
+      { test: { name: 'whole', include: ['test/experiments/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/threads/**/*.test.ts'], testTimeout: 240_000 } },
     ],
   },
 });

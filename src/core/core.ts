@@ -80,6 +80,17 @@ function loadBuild(profile: Profile) {
   return profile === 'fused' ? import('./generated/fused.js') : import('./generated/strict.js');
 }
 
+/** Modules by profile, for either kind of memory: compiling takes longer than all else in opening a core. */
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+function compileOnce(profile: Profile, base64: string, shared: boolean): Promise<WebAssembly.Module> {
+  const key = `${profile} ${shared}`;
+  const bytes = () => (shared ? declareMemoryShared(decodeBase64(base64)) : decodeBase64(base64));
+  const module = compiled.get(key) ?? compile(profile, bytes());
+  compiled.set(key, module);
+  return module;
+}
+
 async function compile(profile: Profile, bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
@@ -100,15 +111,25 @@ function multiplyAddIsFused(kernels: Kernels): boolean {
   return kernels.probe_multiply_add_f32(a, a, -(1 + 1 / 2048)) === 1 / 16_777_216;
 }
 
+function whyNoThreads(): string | undefined {
+  if (typeof SharedArrayBuffer === 'undefined') return 'this page is not cross-origin isolated, so its threads cannot share memory';
+  try {
+    // Comes back at once where waiting is allowed, since 0 is not 1.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1);
+    return undefined;
+  } catch {
+    return "a page's own thread may not wait for others, only a worker may";
+  }
+}
+
 /** Threads to start, and why not all that were asked for. */
 function planThreads({ threads = 1, startThread }: CoreOptions): { threads: number; note?: string } {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new RangeError(`threads: expected a whole number from 1 to ${MOST_THREADS}, got ${threads}`);
   }
   if (threads === 1) return { threads };
-  if (typeof SharedArrayBuffer === 'undefined') {
-    return { threads: 1, note: 'this page is not cross-origin isolated, so its threads cannot share memory: one thread computes, with the same bits' };
-  }
+  const note = whyNoThreads();
+  if (note !== undefined) return { threads: 1, note: `${note}: one thread computes, with the same bits` };
   if (startThread === undefined) throw new TypeError('threads: expected startThread of isolab/node or isolab/browser with more than one thread, got none');
   return { threads };
 }
@@ -134,9 +155,8 @@ export async function openCore(options: CoreOptions = {}): Promise<Core> {
   const { profile, maximumBytes } = checkOptions(options);
   const { threads, note } = planThreads(options);
   const build = await loadBuild(profile);
-  const bytes = decodeBase64(build.base64);
   const shared = threads > 1;
-  const module = await compile(profile, shared ? declareMemoryShared(bytes) : bytes);
+  const module = await compileOnce(profile, build.base64, shared);
   const wasm = new WebAssembly.Memory({ initial: 16, maximum: Math.floor(maximumBytes / PAGE), shared });
   // The loader's own `exports` wrap every call; kernels take numbers only, so the plain ones serve.
   const { instance } = await instantiate(module, { env: { memory: wasm } });

@@ -19,6 +19,18 @@ worker.onerror = (event) => post('/done', { error: event.message ?? 'the worker 
 worker.postMessage({ jobs: JSON.parse(decodeURIComponent(location.hash.slice(1))), address: location.origin + '/' });
 </script>`;
 
+/** Runs a short experiment as a page of a user's would. */
+const EXPERIMENT = `<!doctype html><meta charset="utf-8"><title>experiment</title><script type="module">
+const post = (path, value) => fetch(path + location.search, { method: 'POST', body: JSON.stringify(value) });
+try {
+  const { runShort } = await import('/page-experiment.js');
+  await post('/report', await runShort());
+  await post('/done', {});
+} catch (error) {
+  await post('/done', { error: String(error && error.stack || error) });
+}
+</script>`;
+
 /** What makes a page cross-origin isolated, so that its workers may share memory. */
 const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
@@ -41,6 +53,7 @@ export async function startServer(bundleFolder, mnistFolder) {
     }
     const isolated = !(request.headers.referer ?? request.url).includes('/plain');
     if (isolated) for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value);
+    if (pathname === '/experiment') return response.setHeader('content-type', 'text/html').end(EXPERIMENT);
     if (pathname === '/' || pathname === '/plain') return response.setHeader('content-type', 'text/html').end(PAGE);
     if (pathname.endsWith('.js')) return response.setHeader('content-type', 'text/javascript').end(await readFile(join(bundleFolder, pathname)));
     const path = join(mnistFolder, pathname.replace(/^\/mnist\//, ''));

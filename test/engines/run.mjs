@@ -8,7 +8,7 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { rolldown } from 'rolldown';
@@ -74,6 +74,15 @@ async function judgePlainPage(engine, server, expectedDigests) {
   return holds ? 0 : 1;
 }
 
+/** A user's page: its experiment in a worker with threads, itself free, and only one thread where it computes itself. */
+async function judgeExperimentPage(engine, server, expectedDigests) {
+  const [{ ownThreads, ownNote, opened, digest, progress, ticks, failure }] = await runPage(engine, server, [], 'experiment');
+  const holds = digest === expectedDigests.strict['run: mlp, uniform noise'] && opened.threads === 3 && progress > 0 && ticks > 0 &&
+    ownThreads === 1 && /own thread may not wait/.test(ownNote) && /m: expected/.test(failure);
+  console.log(`${engine}, an experiment in a page's worker: ${holds ? 'the same digest with 3 threads, the page free' : 'FAILED'} (${ticks} ticks; ${ownNote}; ${failure})`);
+  return holds ? 0 : 1;
+}
+
 function jobsFor(engine, options) {
   const profiles = options.profiles.split(',');
   const counts = options.threads.split(',').map(Number);
@@ -84,12 +93,10 @@ function jobsFor(engine, options) {
 }
 
 async function build() {
-  for (const name of ['cases', 'page-worker']) {
-    const bundle = await rolldown({ input: join(here, `${name}.ts`), platform: 'browser', logLevel: 'warn' });
-    await bundle.write({ file: join(bundles, `${name}.js`), format: 'esm', codeSplitting: false });
+  for (const path of ['cases.ts', 'page-worker.ts', 'page-experiment.ts', '../../src/web/experiment-worker.ts', '../../src/runtime/browser-thread.ts']) {
+    const bundle = await rolldown({ input: join(here, path), platform: 'browser', logLevel: 'warn' });
+    await bundle.write({ file: join(bundles, basename(path).replace(/ts$/, 'js')), format: 'esm', codeSplitting: false });
   }
-  const thread = await rolldown({ input: join(here, '../../src/runtime/browser-thread.ts'), platform: 'browser', logLevel: 'warn' });
-  await thread.write({ file: join(bundles, 'browser-thread.js'), format: 'esm', codeSplitting: false });
 }
 
 const { values: options } = parseArgs({
@@ -118,7 +125,10 @@ for (const engine of engines) {
         console.log(`${engine}, ${report.threads} threads: ${report.digests['default run']} ${report.digests['default run metrics']}`);
       } else failures += judge(engine, report, expectedDigests, options.times);
     }
-    if (engine in BROWSERS && !options['default-run']) failures += await judgePlainPage(engine, server, expectedDigests);
+    if (engine in BROWSERS && !options['default-run']) {
+      failures += await judgePlainPage(engine, server, expectedDigests);
+      failures += await judgeExperimentPage(engine, server, expectedDigests);
+    }
   } catch (error) {
     failures++;
     console.log(`${engine}: FAILED: ${error.stderr || error.message}`);
