@@ -11,6 +11,7 @@ const ROOMS = {
   verify: ['core', 'tensor', 'random', 'nn', 'data', 'experiments'],
   runtime: ['core'],
   outputs: [],
+  web: ['core', 'data', 'experiments', 'runtime'],
   cli: ['core', 'tensor', 'random', 'nn', 'data', 'experiments', 'verify', 'runtime', 'outputs'],
 };
 

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // Node 20 has relaxed SIMD, which the fused build needs, behind a flag.
 const execArgv = process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : [];
 
-const WHOLE = ['test/experiments/**', 'test/cli/**', 'test/engines/**', 'test/edge/**', 'test/package/**'];
+const WHOLE = ['test/experiments/**', 'test/cli/**', 'test/engines/**', 'test/threads/**', 'test/edge/**', 'test/package/**'];
 
 export default defineConfig({
   test: {

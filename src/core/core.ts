@@ -71,15 +71,25 @@ function multiplyAddIsFused(kernels: Kernels): boolean {
   return kernels.probe_multiply_add_f32(a, a, -(1 + 1 / 2048)) === 1 / 16_777_216;
 }
 
+function whyNoThreads(): string | undefined {
+  if (typeof SharedArrayBuffer === 'undefined') return 'this page is not cross-origin isolated, so its threads cannot share memory';
+  try {
+    // Comes back at once where waiting is allowed, since 0 is not 1.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1);
+    return undefined;
+  } catch {
+    return "a page's own thread may not wait for others, only a worker may";
+  }
+}
+
 /** Threads to start, and why not all that were asked for. */
 function planThreads({ threads = 1, startThread }: CoreOptions): { threads: number; note?: string } {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
     throw new RangeError(`threads: expected a whole number from 1 to ${MOST_THREADS}, got ${threads}`);
   }
   if (threads === 1) return { threads };
-  if (typeof SharedArrayBuffer === 'undefined') {
-    return { threads: 1, note: 'this page is not cross-origin isolated, so its threads cannot share memory: one thread computes, with the same bits' };
-  }
+  const note = whyNoThreads();
+  if (note !== undefined) return { threads: 1, note: `${note}: one thread computes, with the same bits` };
   if (startThread === undefined) throw new TypeError('threads: expected startThread of isolab/node or isolab/browser with more than one thread, got none');
   return { threads };
 }

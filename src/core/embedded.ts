@@ -29,15 +29,25 @@ async function compile(profile: Profile, bytes: Uint8Array<ArrayBuffer>): Promis
   }
 }
 
+/** Modules by profile, for either kind of memory: compiling takes longer than all else in opening a core. */
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+async function unpack(profile: Profile, shared: boolean): Promise<WebAssembly.Module> {
+  const { size, deflated } = await loadText(profile);
+  // Not DecompressionStream: Node 20.0 to 20.11 and older Bun lack it for raw deflate.
+  const bytes = inflateSync(decodeBase64(deflated), { out: new Uint8Array(size) }) as Uint8Array<ArrayBuffer>;
+  return compile(profile, shared ? declareMemoryShared(bytes) : bytes);
+}
+
 /**
  * Unpacks and compiles an embedded build, for a memory of one thread or one that threads share.
  * @throws Error when the engine lacks SIMD, or for `fused` relaxed SIMD
  */
 export async function embeddedBuild(profile: Profile = 'strict', shared = false): Promise<Build> {
-  const { size, deflated } = await loadText(profile);
-  // Not DecompressionStream: Node 20.0 to 20.11 and older Bun lack it for raw deflate.
-  const bytes = inflateSync(decodeBase64(deflated), { out: new Uint8Array(size) }) as Uint8Array<ArrayBuffer>;
-  return identifyBuild(await compile(profile, shared ? declareMemoryShared(bytes) : bytes), profile);
+  const key = `${profile} ${shared}`;
+  const module = compiled.get(key) ?? unpack(profile, shared);
+  compiled.set(key, module);
+  return identifyBuild(await module, profile);
 }
 
 export interface EmbeddedCoreOptions extends CoreOptions {

@@ -5,7 +5,8 @@ import { runCases } from './run-cases.js';
 import { wideCases } from './wide-cases.js';
 
 export { expectedDigests } from './expected.js';
-export { madeUpDataset } from './run-cases.js';
+export { madeUpDataset, shortRun } from './run-cases.js';
+export { operationCases } from './operation-cases.js';
 export { wideCases } from './wide-cases.js';
 export type { Case } from './operation-cases.js';
 

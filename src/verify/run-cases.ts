@@ -24,14 +24,15 @@ export function madeUpDataset(core: Core): DatasetPair {
   return { name: 'made-up', split: undefined, classes: 10, train, test, sha256: 'made-up', folder: '', files: [] };
 }
 
-const short = { teacher_epochs: 1, student_epochs: 1, data_bsize: 128, noise_bsize: 64, noise_steps: 3, eval_noise_batches: 1, eval_noise_bsize: 50 };
+/** The values of a run of a second or so. */
+export const shortRun = { teacher_epochs: 1, student_epochs: 1, data_bsize: 128, noise_bsize: 64, noise_steps: 3, eval_noise_batches: 1, eval_noise_bsize: 50 };
 
 function runCase(name: string, values: Record<string, unknown>): Case {
   return {
     name,
     run: async (core) => {
       let result: SplitHeadResult | undefined;
-      for await (const event of runSplitHead(core, resolveSplitHeadConfig({ ...short, ...values }), madeUpDataset(core))) {
+      for await (const event of runSplitHead(core, resolveSplitHeadConfig({ ...shortRun, ...values }), madeUpDataset(core))) {
         if (event.type === 'finished') result = event.result;
       }
       return result!.digest;

@@ -7,18 +7,32 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Hands the jobs to a worker, since a page's own thread may not wait, and posts what it says to the server. */
 const PAGE = `<!doctype html><meta charset="utf-8"><title>engine test</title><script type="module">
-const post = (path, value) => fetch(path, { method: 'POST', body: JSON.stringify(value) });
+const post = (path, value) => fetch(path + location.search, { method: 'POST', body: JSON.stringify(value) });
+const worker = new Worker('/page-worker.js', { type: 'module' });
+let posted = Promise.resolve();
+worker.onmessage = ({ data }) => {
+  posted = posted.then(() => (data.report ? post('/report', data.report) : post('/done', data)));
+};
+worker.onerror = (event) => post('/done', { error: event.message ?? 'the worker could not be loaded' });
+worker.postMessage({ jobs: JSON.parse(decodeURIComponent(location.hash.slice(1))), address: location.origin + '/' });
+</script>`;
+
+/** Runs a short experiment as a page of a user's would. */
+const EXPERIMENT = `<!doctype html><meta charset="utf-8"><title>experiment</title><script type="module">
+const post = (path, value) => fetch(path + location.search, { method: 'POST', body: JSON.stringify(value) });
 try {
-  const { runJob } = await import('/cases.js');
-  for (const job of JSON.parse(decodeURIComponent(location.hash.slice(1)))) {
-    await post('/report' + location.search, { job, report: await runJob(job, location.origin + '/') });
-  }
-  await post('/done' + location.search, {});
+  const { runShort } = await import('/page-experiment.js');
+  await post('/report', await runShort());
+  await post('/done', {});
 } catch (error) {
-  await post('/done' + location.search, { error: String(error && error.stack || error) });
+  await post('/done', { error: String(error && error.stack || error) });
 }
 </script>`;
+
+/** What makes a page cross-origin isolated, so that its workers may share memory. */
+const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 async function bodyOf(request) {
   const parts = [];
@@ -26,8 +40,8 @@ async function bodyOf(request) {
   return JSON.parse(Buffer.concat(parts).toString('utf8'));
 }
 
-/** Serves until closed. `sessions` maps a page's key to its callbacks. */
-export async function startServer(bundle, mnistFolder) {
+/** Serves until closed. `sessions` maps a page's key to its callbacks. Only the page at / is isolated, not the one at /plain. */
+export async function startServer(bundleFolder, mnistFolder) {
   const sessions = new Map();
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://localhost');
@@ -37,8 +51,11 @@ export async function startServer(bundle, mnistFolder) {
       session?.(pathname.slice(1), body);
       return response.end();
     }
-    if (pathname === '/') return response.setHeader('content-type', 'text/html').end(PAGE);
-    if (pathname === '/cases.js') return response.setHeader('content-type', 'text/javascript').end(await readFile(bundle));
+    const isolated = !(request.headers.referer ?? request.url).includes('/plain');
+    if (isolated) for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value);
+    if (pathname === '/experiment') return response.setHeader('content-type', 'text/html').end(EXPERIMENT);
+    if (pathname === '/' || pathname === '/plain') return response.setHeader('content-type', 'text/html').end(PAGE);
+    if (pathname.endsWith('.js')) return response.setHeader('content-type', 'text/javascript').end(await readFile(join(bundleFolder, pathname)));
     const path = join(mnistFolder, pathname.replace(/^\/mnist\//, ''));
     const size = pathname.startsWith('/mnist/') ? await stat(path).then((found) => found.size, () => undefined) : undefined;
     if (size === undefined) return response.writeHead(404).end();
@@ -59,10 +76,10 @@ const ARGUMENTS = {
 };
 
 /** Opens the page in a headless browser and collects its reports. */
-export async function runInBrowser(kind, command, server, jobs, timeoutSeconds) {
+export async function runInBrowser(kind, command, server, jobs, timeoutSeconds, page = '') {
   const profile = await mkdtemp(join(tmpdir(), `isolab-${kind}-`));
-  const key = `${kind}-${process.pid}`;
-  const url = `${server.address}?key=${key}#${encodeURIComponent(JSON.stringify(jobs))}`;
+  const key = `${kind}-${process.pid}-${page}`;
+  const url = `${server.address}${page}?key=${key}#${encodeURIComponent(JSON.stringify(jobs))}`;
   const child = spawn(command, ARGUMENTS[kind](profile, url), { stdio: 'ignore', env: { ...process.env, HOME: profile, MOZ_HEADLESS: '1' } });
   const reports = [];
   try {

@@ -1,39 +1,55 @@
-// What every engine runs: bundled into one module, loaded from a script or a page.
-import { openCore, type Core, type Profile } from '../../src/core/index.js';
+// What every engine runs: bundled into one module, loaded from a script or a page's worker.
+import { openCore, type Core, type Profile, type StartThread } from '../../src/core/index.js';
 import { loadMnist } from '../../src/data/index.js';
 import { resolveSplitHeadConfig, runSplitHead } from '../../src/experiments/splithead/index.js';
 import { webFiles } from '../../src/runtime/browser.js';
-import { shippedCases } from '../../src/verify/index.js';
+import { operationCases, shippedCases, wideCases, type Case } from '../../src/verify/index.js';
 
-export interface EngineReport {
+export interface Job {
   profile: Profile;
-  /** Why the profile cannot run here, when it cannot. */
-  refused?: string;
-  wasm?: string;
-  digests: Record<string, string>;
+  threads: number;
+  /** Leave out what takes an emulated processor more than a few seconds. */
+  emulated?: boolean;
+  /** Run the wide cases and the cases of single ops this often instead of every case once. */
+  times?: number;
+  /** Run the default experiment on all of MNIST, with these values changed, instead of the cases. */
+  run?: Record<string, unknown>;
 }
 
-/** Cases that an emulated processor finishes in a few seconds. */
+export interface EngineReport {
+  job: Job;
+  /** Why the profile cannot run here, when it cannot. */
+  refused?: string;
+  /** Threads that computed, and why not as many as asked for. */
+  threads?: number;
+  note?: string | undefined;
+  digests: Record<string, string>;
+  /** Milliseconds that opening the core took, threads and all. */
+  opening?: number;
+}
+
+/** Cases that an emulated processor does not finish in a few seconds. */
 const SLOW_FOR_EMULATION = /default cnn/;
 
-/** Runs the shipped cases on the core that `open` gives. */
-export async function runShippedCases(profile: Profile, open: () => Promise<Core>, emulated: boolean): Promise<EngineReport> {
-  let core;
-  try {
-    core = await open();
-  } catch (error) {
-    return { profile, refused: (error as Error).message, digests: {} };
-  }
+async function runOnce(core: Core, cases: readonly Case[], emulated: boolean): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};
-  for (const { name, run } of shippedCases) {
-    if (!emulated || !SLOW_FOR_EMULATION.test(name)) digests[name] = await run(core);
+  for (const { name, run } of cases) if (!emulated || !SLOW_FOR_EMULATION.test(name)) digests[name] = await run(core);
+  return digests;
+}
+
+/** The last digest of every case, and those that differed from an earlier one under names that say so. */
+async function runRepeatedly(core: Core, times: number): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (let i = 0; i < times; i++) {
+    for (const [name, digest] of Object.entries(await runOnce(core, [...operationCases, ...wideCases], false))) {
+      if ((digests[name] ??= digest) !== digest) digests[`${name}, time ${i + 1}`] = digest;
+    }
   }
-  return { profile, wasm: core.wasmHash, digests };
+  return digests;
 }
 
 /** The default run on all of MNIST, whose files the test's server offers below `address`. */
-export async function runDefault(address: string, overrides: Record<string, unknown>): Promise<EngineReport> {
-  const core = await openCore();
+async function runDefault(core: Core, address: string, overrides: Record<string, unknown>): Promise<Record<string, string>> {
   const data = await loadMnist(webFiles(address), { dataDir: 'mnist' });
   const digests: Record<string, string> = {};
   for await (const event of runSplitHead(core, resolveSplitHeadConfig(overrides), data)) {
@@ -43,12 +59,30 @@ export async function runDefault(address: string, overrides: Record<string, unkn
       digests['default run metrics'] = JSON.stringify(metrics);
     }
   }
-  return { profile: 'strict', wasm: core.wasmHash, digests };
+  return digests;
 }
 
-/** The jobs that a report is made of, by name. */
-export async function runJob(job: string, address: string): Promise<EngineReport> {
-  if (job.startsWith('default')) return runDefault(address, JSON.parse(job.slice('default'.length) || '{}'));
-  const [profile, emulated] = job.split(' ') as [Profile, string?];
-  return runShippedCases(profile, () => openCore({ profile }), emulated === 'emulated');
+/** Runs one job on a core of its own. */
+export function runJob(job: Job, address: string, startThread: StartThread): Promise<EngineReport> {
+  return runJobOn(job, address, () => openCore({ profile: job.profile, threads: job.threads, startThread }));
+}
+
+/** Runs one job on the core that `open` gives. */
+export async function runJobOn(job: Job, address: string, open: () => Promise<Core>): Promise<EngineReport> {
+  const { emulated = false, times, run } = job;
+  const began = performance.now();
+  let core: Core;
+  try {
+    core = await open();
+  } catch (error) {
+    return { job, refused: (error as Error).message, digests: {} };
+  }
+  const opening = performance.now() - began;
+  try {
+    const digests = run !== undefined ? await runDefault(core, address, run)
+      : times !== undefined ? await runRepeatedly(core, times) : await runOnce(core, shippedCases, emulated);
+    return { job, threads: core.threads, note: core.threadsNote, digests, opening };
+  } finally {
+    await core.close();
+  }
 }

@@ -39,7 +39,10 @@ export async function startWorkerd(config, cache) {
 
 const CONFIG = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["private"])),
+  ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
@@ -52,8 +55,8 @@ const worker :Workerd.Worker = (
 );
 `;
 
-/** Runs jobs (`strict`, `fused`) of the shipped cases in workerd. */
-export async function runInWorkerd(folder, cache, jobs) {
+/** Runs jobs in workerd, whose worker may fetch data from the server at `address`. */
+export async function runInWorkerd(folder, cache, address, jobs) {
   const build = await rolldown({ input: join(here, 'worker-cases.ts'), platform: 'browser', external: [/\.wasm$/], logLevel: 'warn' });
   await mkdir(folder, { recursive: true });
   await build.write({ file: join(folder, 'worker.js'), format: 'esm' });
@@ -63,9 +66,9 @@ export async function runInWorkerd(folder, cache, jobs) {
   try {
     const reports = [];
     for (const job of jobs) {
-      const response = await fetch(`${workerd.address}/${job}`);
-      if (!response.ok) throw new Error(`${job}: HTTP ${response.status} ${await response.text()}`);
-      reports.push({ job, report: await response.json() });
+      const response = await fetch(workerd.address, { method: 'POST', body: JSON.stringify({ job, address }) });
+      if (!response.ok) throw new Error(`HTTP ${response.status} ${await response.text()}`);
+      reports.push(await response.json());
     }
     return reports;
   } finally {

@@ -59,10 +59,12 @@ describe('the packed package', () => {
       import { edgeRuntime, openLab as openEdgeLab } from 'isolab/edge';
       import { nodeRuntime } from 'isolab/node';
       import { browserRuntime } from 'isolab/browser';
+      import { runInWorker } from 'isolab/web';
       import strict from 'isolab/strict.wasm';
       import fused from 'isolab/fused.wasm';
       export const labs: Promise<Lab>[] = [openLab(), openLab({ module: fused }), openEdgeLab({ module: strict })];
       export const names: string[] = [nodeRuntime(), browserRuntime(), edgeRuntime()].map(({ name }) => name);
+      export const run: typeof runInWorker = runInWorker;
       // @ts-expect-error the edge entry has no core of its own
       await openEdgeLab();`);
     const options = { strict: true, target: 'ES2022', lib: ['ES2023', 'DOM'], module, moduleResolution, noEmit: true, skipLibCheck: module !== 'NodeNext', types: [] };

@@ -45,7 +45,7 @@ describe('tree shaking', () => {
 });
 
 describe('no Node built-in', () => {
-  it.each(['isolab', 'isolab/browser', 'isolab/edge'])('in %s', async (entry) => {
+  it.each(['isolab', 'isolab/browser', 'isolab/web', 'isolab/edge'])('in %s', async (entry) => {
     for (const { code } of await bundle(`export * from '${entry}';`)) {
       const allowed = new Set(['WebAssembly.compile', 'import()']);
       expect(edgeFindings(code).filter((finding) => !allowed.has(finding) && !finding.startsWith('a text of'))).toEqual([]);

@@ -30,8 +30,8 @@ function product(kernels: Kernels, pool: Sharing, suffix: Suffix, size: number):
   const whole = kernels[`gemm_${suffix}`] as AnyKernel;
   const pack = shared(kernels, pool, `gemm_pack_${suffix}`);
   return (...args) => {
-    let [m, n, , a, aRow, aColumn, b, bRow, bColumn] = args as [number, number, number, number, number, number, number, number, number];
     const k = args[2]!;
+    let [m, n, , a, aRow, aColumn, b, bRow, bColumn] = args as [number, number, number, number, number, number, number, number, number];
     const [c, cRow, accumulate, scratch] = args.slice(9) as [number, number, number, number];
     if (k === 0 || m * n * k < LEAST_PRODUCT) return whole(...args);
     const stride = kernels[`gemm_private_bytes_${suffix}`](m, k);
