@@ -31,6 +31,11 @@ export class Core {
     return this.#pool?.threads ?? 1;
   }
 
+  /** Resolves when all threads are up; until then those that are do the work. @throws Error when one did not start */
+  async threadsReady(): Promise<void> {
+    await this.#pool?.ready();
+  }
+
   /** Ends the threads; nothing may be computed afterwards. A core of one thread needs no closing. */
   async close(): Promise<void> {
     await this.#pool?.close();

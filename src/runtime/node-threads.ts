@@ -12,29 +12,28 @@ export function availableThreads(): number {
 }
 
 /** Starts one thread of a core's pool. It does not keep the process alive. */
-export const startThread: StartThread = (start, ended) =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./node-thread.js', import.meta.url), { workerData: start, execArgv: [] });
-    const exited = new Promise<void>((done) => worker.once('exit', () => done()));
-    let reason: string | undefined;
-    worker.once('error', (error) => {
-      reason = (error as Error).message;
-      reject(error);
-    });
+export const startThread: StartThread = (start, ended) => {
+  const worker = new Worker(new URL('./node-thread.js', import.meta.url), { workerData: start, execArgv: [] });
+  let reason: string | undefined;
+  worker.once('error', (error) => (reason = (error as Error).message));
+  const exited = new Promise<void>((resolve) => {
     worker.once('exit', (code) => {
-      reason ??= `exit code ${code}`;
-      reject(new Error(`a thread that ended at once (${reason})`));
-      ended(reason);
-    });
-    worker.once('message', () => {
-      worker.unref();
-      resolve({
-        terminate: async () => {
-          worker.ref();
-          const impatience = setTimeout(() => void worker.terminate(), PATIENCE);
-          await exited;
-          clearTimeout(impatience);
-        },
-      });
+      ended(reason ?? `exit code ${code}`);
+      resolve();
     });
   });
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.once('message', () => {
+      worker.unref();
+      resolve();
+    });
+    void exited.then(() => reject(new Error(`a thread that ended at once (${reason ?? 'no error'})`)));
+  });
+  const terminate = async () => {
+    worker.ref();
+    const impatience = setTimeout(() => void worker.terminate(), PATIENCE);
+    await exited;
+    clearTimeout(impatience);
+  };
+  return { ready, terminate };
+};

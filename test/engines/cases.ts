@@ -24,8 +24,9 @@ export interface EngineReport {
   threads?: number;
   note?: string | undefined;
   digests: Record<string, string>;
-  /** Milliseconds that opening the core took, threads and all. */
+  /** Milliseconds until the core could be computed with, and until all its threads were up. */
   opening?: number;
+  joined?: number;
 }
 
 /** Cases that an emulated processor does not finish in a few seconds. */
@@ -78,10 +79,12 @@ export async function runJobOn(job: Job, address: string, open: () => Promise<Co
     return { job, refused: (error as Error).message, digests: {} };
   }
   const opening = performance.now() - began;
+  await core.threadsReady();
+  const joined = performance.now() - began;
   try {
     const digests = run !== undefined ? await runDefault(core, address, run)
       : times !== undefined ? await runRepeatedly(core, times) : await runOnce(core, shippedCases, emulated);
-    return { job, threads: core.threads, note: core.threadsNote, digests, opening };
+    return { job, threads: core.threads, note: core.threadsNote, digests, opening, joined };
   } finally {
     await core.close();
   }

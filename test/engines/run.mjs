@@ -51,7 +51,7 @@ function runEngine(engine, server, jobs) {
 
 /** Compares a report with the recorded digests; returns the number of failures. */
 function judge(engine, report, expectedDigests, times) {
-  const { job, refused, threads, digests, opening } = report;
+  const { job, refused, threads, digests, opening, joined } = report;
   const title = `${engine} ${job.profile}, ${job.threads} thread${job.threads === 1 ? '' : 's'}`;
   if (refused !== undefined) {
     console.log(`${title}: not here (${refused})`);
@@ -63,7 +63,7 @@ function judge(engine, report, expectedDigests, times) {
   const fewer = threads === job.threads ? 0 : 1;
   if (fewer > 0) console.log(`${title}: expected ${job.threads} threads, got ${threads} (${report.note})`);
   const repeated = times === undefined ? '' : ` ${times} times over`;
-  console.log(`${title}: ${Object.keys(digests).length - wrong.length} digests hold${repeated}, ${wrong.length} differ (opened in ${opening.toFixed(0)} ms)`);
+  console.log(`${title}: ${Object.keys(digests).length - wrong.length} digests hold${repeated}, ${wrong.length} differ (opened in ${opening.toFixed(0)} ms, all threads after ${joined.toFixed(0)})`);
   return wrong.length + fewer;
 }
 

@@ -5,7 +5,11 @@ import { startThread } from '../../dist/runtime/node.js';
 import { verifyCases, wideCases } from '../../dist/verify/index.js';
 
 const [what, number = '0'] = process.argv.slice(2);
-const open = (threads) => openCore({ threads, startThread });
+const open = async (threads) => {
+  const core = await openCore({ threads, startThread });
+  await core.threadsReady();
+  return core;
+};
 
 async function holds(core) {
   let all = true;

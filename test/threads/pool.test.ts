@@ -24,6 +24,7 @@ const opened: Core[] = [];
 const open = async (threads: number, start: StartThread = startThread) => {
   const core = await openCore({ threads, startThread: start });
   opened.push(core);
+  await core.threadsReady();
   return core;
 };
 afterEach(async () => {
@@ -43,13 +44,13 @@ function addOnes(core: Core, count = 100_000): number {
 /** Starts threads whose workers the test holds, to do them harm. */
 function exposed(): { start: StartThread; workers: Worker[] } {
   const workers: Worker[] = [];
-  const start: StartThread = (given, ended) =>
-    new Promise((resolve) => {
-      const worker = new Worker(new URL('runtime/node-thread.js', DIST), { workerData: given });
-      workers.push(worker);
-      worker.once('exit', (code) => ended(`exit code ${code}`));
-      worker.once('message', () => resolve({ terminate: async () => void (await worker.terminate()) }));
-    });
+  const start: StartThread = (given, ended) => {
+    const worker = new Worker(new URL('runtime/node-thread.js', DIST), { workerData: given });
+    workers.push(worker);
+    worker.once('exit', (code) => ended(`exit code ${code}`));
+    const ready = new Promise<void>((resolve) => worker.once('message', () => resolve()));
+    return { ready, terminate: async () => void (await worker.terminate()) };
+  };
   return { start, workers };
 }
 
@@ -120,16 +121,30 @@ describe('a thread that fails', () => {
 
   it('when it is started: an error that says how many were wanted, and no thread stays', async () => {
     let terminated = 0;
-    const start: StartThread = async ({ index }) => {
+    const start: StartThread = ({ index }) => {
       if (index === 3) throw new Error('no more threads');
-      return { terminate: async () => void terminated++ };
+      return { ready: Promise.resolve(), terminate: async () => void terminated++ };
     };
     await expect(openCore({ threads: 4, startThread: start })).rejects.toThrow(/^threads: expected 4 threads to start, got no more threads; ask for fewer, or for 1$/);
     expect(terminated).toBe(2);
   });
+
+  it('before it serves: whoever waits is told, and whoever computes', async () => {
+    const start: StartThread = (given, ended) => startThread({ ...given, module: undefined as unknown as WebAssembly.Module }, ended);
+    const core = await openCore({ threads: 2, startThread: start });
+    opened.push(core);
+    await expect(core.threadsReady()).rejects.toThrow(/^thread 1 of 2 ended while it was needed \(.*Module.*\); open the core again$/);
+    expect(() => addOnes(core)).toThrow(/^thread 1 of 2 ended while it was needed/);
+  });
 });
 
 describe('openCore', () => {
+  it('computes before the threads are up, and may be closed before', async () => {
+    const core = await openCore({ threads: 8, startThread });
+    expect(addOnes(core)).toBe(200_000);
+    await core.close();
+  });
+
   it.each([0, -1, 1.5, 257, NaN, Infinity])('refuses %d threads', async (threads) => {
     await expect(openCore({ threads, startThread })).rejects.toThrow(`threads: expected a whole number from 1 to 256, got ${threads}`);
   });

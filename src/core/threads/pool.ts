@@ -5,17 +5,20 @@ import type { Cut, KernelName } from './cut.js';
 import { PLACES } from './cuts.js';
 import { claimParts, computePart, waitForChange } from './thread.js';
 
-/** A running thread, as the runtime gives it. */
+/** A thread, as the runtime gives it. */
 export interface Thread {
-  /** Ends it at once, if it has not ended by itself. */
+  /** Resolves when it serves; rejects when it ends before. */
+  readonly ready: Promise<void>;
+  /** Resolves when it has ended: by itself once its pool has told it to, or else by force. */
   terminate(): Promise<void>;
 }
 
 /**
- * Starts a thread that calls `serveThread`; resolves when it is ready. A runtime provides it.
+ * Starts a thread that calls `serveThread`. A runtime provides it.
  * @param ended called when the thread ends, with the reason where one is known
+ * @throws Error when there can be no such thread
  */
-export type StartThread = (start: ThreadStart, ended: (reason: string) => void) => Promise<Thread>;
+export type StartThread = (start: ThreadStart, ended: (reason: string) => void) => Thread;
 
 /** Milliseconds of one wait for the other threads, and how many such waits without progress mean that one of them died. */
 const WAIT = 100;
@@ -39,6 +42,7 @@ export class Pool implements Sharing {
   readonly #control: Control;
   readonly #mostWaits: number;
   #helpers: Thread[] = [];
+  #ready: Promise<unknown> = Promise.resolve();
   #generation = 0;
   #broken: Error | undefined;
   #closing = false;
@@ -51,16 +55,31 @@ export class Pool implements Sharing {
     this.#mostWaits = mostWaits;
   }
 
-  /** @throws Error when a thread cannot be started; those that were are ended */
+  /**
+   * Starts the threads, and does not wait for them: until they are up, the others do their parts.
+   * @throws Error when a thread cannot be started; those that were are ended
+   */
   async start(startThread: StartThread, start: Omit<ThreadStart, 'index'>): Promise<void> {
-    const started = await Promise.allSettled(
-      Array.from({ length: this.threads - 1 }, (_, i) => startThread({ ...start, index: i + 1 }, (reason) => this.#ended(i + 1, reason))),
-    );
-    this.#helpers = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const failed = started.find((result) => result.status === 'rejected');
-    if (failed === undefined) return;
-    await this.close();
-    throw new Error(`threads: expected ${this.threads} threads to start, got ${(failed.reason as Error)?.message ?? failed.reason}; ask for fewer, or for 1`);
+    try {
+      for (let index = 1; index < this.threads; index++) {
+        this.#helpers.push(startThread({ ...start, index }, (reason) => this.#ended(index, reason)));
+      }
+    } catch (error) {
+      await this.close();
+      throw new Error(`threads: expected ${this.threads} threads to start, got ${(error as Error).message}; ask for fewer, or for 1`);
+    }
+    this.#ready = Promise.all(this.#helpers.map(({ ready }) => ready));
+    // Whoever computes is told; nobody has to wait.
+    this.#ready.catch(() => {});
+  }
+
+  /** Resolves when all threads are up. @throws Error when one ended before */
+  async ready(): Promise<void> {
+    try {
+      await this.#ready;
+    } catch (error) {
+      throw this.#broken ?? error;
+    }
   }
 
   #ended(index: number, reason: string): void {
