@@ -5,10 +5,10 @@
 import { interleaveFourLines } from './interleave';
 import { lanes } from './profile';
 
-/** Bytes of one row of a panel: 2 vectors for the dense product, 8 for the sparse ones. */
+/** Bytes of one row of a panel: 2 vectors for the dense product, 6 for the sparse ones. */
 export const DENSE_ROW: usize = 32;
-export const SPARSE_ROW: usize = 128;
-/** Most depth of a block. Dense: an A panel (4 x 448 floats) and a B panel (8 x 448) take 21 KiB of L1. Sparse: 34 KiB. */
+export const SPARSE_ROW: usize = 96;
+/** Most depth of a block. Dense: an A panel (4 x 448 floats) and a B panel (8 x 448) take 21 KiB of L1. Sparse: 26 KiB. */
 const DENSE_DEPTH: i32 = 448;
 export const SPARSE_DEPTH: i32 = 272;
 /** Values packed at once, 16 MiB of float32: what a product needs beside its operands stays bounded. */
@@ -24,7 +24,7 @@ export function rowBytes(sparse: bool): usize {
 // @ts-ignore: decorator
 @inline
 export function panelWidth<T>(sparse: bool): i32 {
-  return (sparse ? 8 : 2) * lanes<T>();
+  return (sparse ? 6 : 2) * lanes<T>();
 }
 
 // @ts-ignore: decorator

@@ -4,14 +4,16 @@
 // the dense product is taken, so that NaN propagates.
 //
 // A's non-zeros are listed row by row as (address of a row in the first packed panel of B, value); a row of C goes
-// through 8 vectors of registers. Cost per non-zero: 8 multiplies, 8 adds, 10 loads, so the two
-// floating-point ports stay the limit, as in the dense product.
+// through 6 vectors of registers. Measured (Node 20, its machine code read): V8 does all of an iteration's loads
+// first, so 6 sums, 6 loads and the value fill its 15 registers; with 8, one sum lived in memory and its latency,
+// 13 cycles an iteration where arithmetic takes 8, was the limit.
 import { interleaveFourLines } from './interleave';
 import { depthOfBlocks, panelCount, panelWidth, SPARSE_DEPTH, SPARSE_ROW } from './packing';
 import { lanes, multiplyAdd } from './profile';
 
-/** Rows of A listed at once: their entries, 256 KiB at most, stay in L2. */
-const ROWS: i32 = 128;
+/** Rows of A, and depth blocks, listed at once: the entries, 557 KiB at most and half of that or less when listing pays, stay in L2. */
+const ROWS: i32 = 64;
+const BLOCKS: i32 = 4;
 /** Elements looked at to guess how full a factor is. */
 const SAMPLES: i32 = 509;
 /** Products of fewer multiplications are done before the factors are looked at: about 1 ms. */
@@ -99,14 +101,14 @@ function listRow<T>(from: usize, columnStride: usize, depth: i32, panel: usize, 
   return <i32>((to - entries) / entryBytes<T>());
 }
 
-/** c[8 vectors] = (resume ? c : 0) + sum over the listed non-zeros of value * panel row, in list order; the panel lies `offset` bytes past the listed addresses. */
+/** c[6 vectors] = (resume ? c : 0) + sum over the listed non-zeros of value * panel row, in list order; the panel lies `offset` bytes past the listed addresses. */
 // @ts-ignore: decorator
 @inline
 function multiplyRow<T>(entries: usize, count: i32, offset: usize, c: usize, resume: bool): void {
-  let c0 = v128.splat<T>(<T>0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+  let c0 = v128.splat<T>(<T>0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0;
   if (resume) {
-    c0 = v128.load(c); c1 = v128.load(c, 16); c2 = v128.load(c, 32); c3 = v128.load(c, 48);
-    c4 = v128.load(c, 64); c5 = v128.load(c, 80); c6 = v128.load(c, 96); c7 = v128.load(c, 112);
+    c0 = v128.load(c); c1 = v128.load(c, 16); c2 = v128.load(c, 32);
+    c3 = v128.load(c, 48); c4 = v128.load(c, 64); c5 = v128.load(c, 80);
   }
   const end = entries + <usize>count * entryBytes<T>();
   for (; entries < end; entries += entryBytes<T>()) {
@@ -118,11 +120,9 @@ function multiplyRow<T>(entries: usize, count: i32, offset: usize, c: usize, res
     c3 = multiplyAdd<T>(value, v128.load(row, 48), c3);
     c4 = multiplyAdd<T>(value, v128.load(row, 64), c4);
     c5 = multiplyAdd<T>(value, v128.load(row, 80), c5);
-    c6 = multiplyAdd<T>(value, v128.load(row, 96), c6);
-    c7 = multiplyAdd<T>(value, v128.load(row, 112), c7);
   }
-  v128.store(c, c0); v128.store(c, c1, 16); v128.store(c, c2, 32); v128.store(c, c3, 48);
-  v128.store(c, c4, 64); v128.store(c, c5, 80); v128.store(c, c6, 96); v128.store(c, c7, 112);
+  v128.store(c, c0); v128.store(c, c1, 16); v128.store(c, c2, 32);
+  v128.store(c, c3, 48); v128.store(c, c4, 64); v128.store(c, c5, 80);
 }
 
 /** to[column][row] = from[row][column]; rows `fromRow` and `toRow` bytes apart. */
@@ -142,13 +142,13 @@ function canTurn(m: i32, k: i32): bool {
   return <u64>m * <u64>max(k, ROWS) <= 1 << 22;
 }
 
-/** Scratch of one tile: the lists of ROWS rows, a spilled row, and for a turned product ROWS rows of C^T. */
+/** Scratch of one tile: lists and counts, a spilled row, and for a turned product ROWS rows of C^T. */
 export function sparseScratchBytes<T>(m: i32, k: i32): usize {
-  const lists = <usize>(ROWS * SPARSE_DEPTH) * entryBytes<T>() + <usize>ROWS * 4 + SPARSE_ROW;
+  const lists = <usize>(BLOCKS * ROWS) * (<usize>SPARSE_DEPTH * entryBytes<T>() + 4) + SPARSE_ROW;
   return lists + (canTurn(m, k) ? <usize>(ROWS * m) * sizeof<T>() : 0);
 }
 
-/** Lists `rows` rows of a depth block of A; `panel` is where the packed rows of B's panel 0 lie. */
+/** Lists `rows` rows of one depth block of A; `panel` is where the packed rows of B's panel 0 lie. */
 // @ts-ignore: decorator
 @inline
 function listRows<T>(rows: i32, from: usize, aRow: usize, aColumn: usize, depth: i32, panel: usize, lists: usize, counts: usize): void {
@@ -157,9 +157,29 @@ function listRows<T>(rows: i32, from: usize, aRow: usize, aColumn: usize, depth:
   }
 }
 
+/** to[rows][6 vectors] (resume: +)= listed rows * panel, the panel lying `offset` bytes past panel 0. */
+// @ts-ignore: decorator
+@inline
+function multiplyRows<T>(rows: i32, lists: usize, counts: usize, offset: usize, to: usize, toRow: usize, columns: i32, resume: bool, spill: usize): void {
+  const bytes = <usize>columns * sizeof<T>();
+  for (let i = 0; i < rows; i++) {
+    const entries = lists + <usize>(i * SPARSE_DEPTH) * entryBytes<T>();
+    const count = load<i32>(counts + <usize>i * 4);
+    if (bytes == SPARSE_ROW) {
+      multiplyRow<T>(entries, count, offset, to, resume);
+    } else {
+      if (resume) memory.copy(spill, to, bytes);
+      multiplyRow<T>(entries, count, offset, spill, resume);
+      memory.copy(to, spill, bytes);
+    }
+    to += toRow;
+  }
+}
+
 /**
  * C's rows x the columns of panels [first, end), from the listed non-zeros of A and packed B [k, n];
  * strides in bytes. `turned`: C^T is written, through ROWS x n values of scratch.
+ * A tile of C meets all listed depth blocks one after the other, so that it is read and written in L1.
  */
 export function multiplySparse<T>(
   m: i32, n: i32, k: i32, a: usize, aRow: usize, aColumn: usize, packed: usize, first: i32, end: i32,
@@ -169,33 +189,25 @@ export function multiplySparse<T>(
   const width = panelWidth<T>(true);
   const panels = panelCount<T>(true, n);
   const blockDepth = depthOfBlocks(true, k);
-  const counts = scratch + <usize>(ROWS * SPARSE_DEPTH) * entryBytes<T>();
-  const spill = counts + <usize>ROWS * 4;
+  const listBytes = <usize>(ROWS * SPARSE_DEPTH) * entryBytes<T>();
+  const counts = scratch + <usize>BLOCKS * listBytes;
+  const spill = counts + <usize>(BLOCKS * ROWS) * 4;
   const turning = spill + SPARSE_ROW;
   const toRow = turned ? <usize>n * size : cRow;
   for (let rowStart = 0; rowStart < m; rowStart += ROWS) {
     const rows = min(ROWS, m - rowStart);
     const to = turned ? turning : c + <usize>rowStart * cRow;
-    for (let depthStart = 0; depthStart < k; depthStart += blockDepth) {
-      const depth = min(blockDepth, k - depthStart);
-      const resume = accumulate || depthStart > 0;
-      const block = packed + <usize>depthStart * <usize>panels * SPARSE_ROW;
-      listRows<T>(rows, a + <usize>rowStart * aRow + <usize>depthStart * aColumn, aRow, aColumn, depth, block, scratch, counts);
+    for (let listStart = 0; listStart < k; listStart += BLOCKS * blockDepth) {
+      const listEnd = min(k, listStart + BLOCKS * blockDepth);
+      for (let depthStart = listStart, block: usize = 0; depthStart < listEnd; depthStart += blockDepth, block++) {
+        listRows<T>(rows, a + <usize>rowStart * aRow + <usize>depthStart * aColumn, aRow, aColumn, min(blockDepth, k - depthStart),
+          packed + <usize>depthStart * <usize>panels * SPARSE_ROW, scratch + block * listBytes, counts + block * <usize>ROWS * 4);
+      }
       for (let panel = first; panel < end; panel++) {
-        const columns = min(width, n - panel * width);
-        const bytes = <usize>columns * size;
-        const offset = <usize>panel * <usize>depth * SPARSE_ROW;
-        for (let i = 0; i < rows; i++) {
-          const entries = scratch + <usize>(i * SPARSE_DEPTH) * entryBytes<T>();
-          const count = load<i32>(counts + <usize>i * 4);
-          const row = to + <usize>i * toRow + <usize>(panel * width) * size;
-          if (columns == width) {
-            multiplyRow<T>(entries, count, offset, row, resume);
-          } else {
-            if (resume) memory.copy(spill, row, bytes);
-            multiplyRow<T>(entries, count, offset, spill, resume);
-            memory.copy(row, spill, bytes);
-          }
+        for (let depthStart = listStart, block: usize = 0; depthStart < listEnd; depthStart += blockDepth, block++) {
+          const depth = min(blockDepth, k - depthStart);
+          multiplyRows<T>(rows, scratch + block * listBytes, counts + block * <usize>ROWS * 4, <usize>panel * <usize>depth * SPARSE_ROW,
+            to + <usize>(panel * width) * size, toRow, min(width, n - panel * width), accumulate || depthStart > 0, spill);
         }
       }
     }

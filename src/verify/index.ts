@@ -6,7 +6,6 @@ import { wideCases } from './wide-cases.js';
 
 export { expectedDigests } from './expected.js';
 export { madeUpDataset, shortRun } from './run-cases.js';
-export { operationCases } from './operation-cases.js';
 export { wideCases } from './wide-cases.js';
 export type { Case } from './operation-cases.js';
 

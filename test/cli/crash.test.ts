@@ -1,9 +1,10 @@
 // Killed runs: what is on disk afterwards, and where running again leads.
-import { appendFileSync, existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCsv } from '../../src/outputs/index.js';
 import { Bench, startCli } from './cli-fixture.js';
+import { after, before, describeMoments, halfway, killAt, type Moment } from './moments.js';
 
 const LONG = ['--teacher-epochs', '30', '--student-epochs', '2', '--noise-steps', '50'];
 const PERTURBED = [
@@ -20,42 +21,74 @@ const AWKWARD = [
 function results(bench: Bench, seed: string) {
   const table = (name: string) => {
     const [columns = [], ...rows] = parseCsv(bench.read(name, seed) ?? '');
-    return rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]]).filter(([column]) => !['timestamp', 'runtime_seconds', 'outdir', 'data_dir'].includes(column!))));
+    return rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]]).filter(([column]) => !['timestamp', 'runtime_seconds', 'outdir', 'data_dir', 'isolab_threads'].includes(column!))));
   };
   return { runs: table('runs.csv'), layers: table('layer_metrics.csv'), perturbations: table('perturbations.csv'), names: bench.list(seed) };
 }
 
-/** Kills and resumes until a run gets to its end. `moments`: milliseconds from a try's first word to its death. */
-async function runKilled(flags: readonly string[], moments: readonly number[]): Promise<{ kills: number; resumed: number; stderr: string }> {
-  let kills = 0;
-  let resumed = 0;
-  for (const moment of [...moments, undefined]) {
-    const child = await startCli([...flags, '--resume', '--json']);
-    let timer: NodeJS.Timeout | undefined;
-    if (moment !== undefined) child.process.stderr!.once('data', () => (timer = setTimeout(() => child.process.kill('SIGKILL'), moment)));
-    const { code, signal, stderr } = await child.ended;
-    clearTimeout(timer);
-    if (/resumed after step \d+/.test(stderr)) resumed++;
-    if (signal === 'SIGKILL') kills++;
-    else if (code !== 0) throw new Error(stderr);
-    else return { kills, resumed, stderr };
-  }
-  throw new Error('unreachable: the last try is not killed');
+/** Milliseconds: no speed of a machine is too low, so only a run that hangs gets there. */
+const PATIENCE = 3_600_000;
+
+/** Where a try dies, and the step whose checkpoint it leaves (0: none). */
+type Death = [leaves: number, ...moments: Moment[]];
+
+const stored = (count: number) => after('rename', 'checkpoint_', count);
+
+/** Kills and resumes until a run is left to get to its end. @returns the step that each try went on from */
+async function runKilled(flags: readonly string[], deaths: readonly Death[]): Promise<number[]> {
+  const said: string[] = [];
+  for (const [, ...moments] of deaths) said.push(await killAt([...flags, '--resume'], ...moments));
+  const { code, stderr } = await (await startCli([...flags, '--resume'])).ended;
+  expect(code, stderr).toBe(0);
+  return [...said, stderr].map((text) => Number(/resumed after step (\d+)/.exec(text)?.[1] ?? 0));
 }
 
-describe('a run killed at any moment and resumed', () => {
-  const cases: [what: string, seed: string, flags: string[], moments: number[]][] = [
-    ['an MLP with perturbations', 'seed_000042', PERTURBED, [0, 40, 15, 90, 60, 30, 120]],
-    ['an awkward CNN', 'seed_100000000000', [...AWKWARD, ...PERTURBED], [5, 60, 25, 100, 0, 140, 45]],
+/** Of 90 teacher's and 100 student's steps, with a checkpoint after each. */
+const MLP_DEATHS: Death[] = [
+  [0, before('kernel', 'argmax')],
+  [0, halfway('writeFile', 'checkpoint_')],
+  [1, stored(1), before('kernel', 'gradient', 2)],
+  [30, before('rename', 'checkpoint_', 30)],
+  [90, stored(60), before('kernel', 'argmax')],
+  [109, halfway('writeFile', 'checkpoint_', 20)],
+  [110, stored(1), before('kernel', 'adam', 2)],
+  [190, before('rename', '/runs.csv')],
+];
+const CNN_DEATHS: Death[] = [
+  [0, after('open', 'checkpoint_')],
+  [1, stored(1)],
+  [45, stored(44), before('kernel', 'adam', 2)],
+  [89, after('writeFile', 'checkpoint_', 45)],
+  [100, stored(11), before('kernel', 'loss')],
+  [150, before('open', 'checkpoint_', 51)],
+  [190, after('rename', '/.pending-')],
+  [190, halfway('writeFile', 'runs.csv')],
+];
+
+/** While the second run of a folder adds its rows to the first's, and starts the files of all seeds. */
+const ROW_DEATHS: Moment[] = [
+  after('open', '/..pending-'),
+  after('rename', '/.pending-'),
+  halfway('writeFile', 'layer_metrics_all_seeds.csv'),
+  halfway('appendFile', 'configs.jsonl'),
+  halfway('appendFile', '/layer_metrics.csv'),
+  after('appendFile', '/runs.csv'),
+  before('rename', '/runs_all_seeds.csv'),
+  before('rm', '/.pending-'),
+];
+
+describe('a run killed at any moment and resumed', { timeout: PATIENCE }, () => {
+  const cases: [what: string, seed: string, flags: string[], deaths: Death[]][] = [
+    ['an MLP with perturbations', 'seed_000042', PERTURBED, MLP_DEATHS],
+    ['an awkward CNN', 'seed_100000000000', [...AWKWARD, ...PERTURBED], CNN_DEATHS],
   ];
 
-  it.each(cases)('ends as one that was left alone: %s', async (_, seed, flags, moments) => {
+  it.each(cases)('ends as one that was left alone: %s', async (_, seed, flags, deaths) => {
     const alone = new Bench();
     const expected = await alone.summary(...LONG, ...flags);
     const bench = new Bench();
-    const { kills, resumed } = await runKilled(bench.flags(...LONG, ...flags, '--checkpoint-every', '1'), moments);
-    expect(kills).toBeGreaterThan(2);
-    expect(resumed).toBeGreaterThan(2);
+    const resumed = await runKilled(bench.flags(...LONG, ...flags, '--checkpoint-every', '1'), deaths);
+    expect(resumed).toEqual([0, ...deaths.map(([leaves]) => leaves)]);
     const { runs, ...rest } = results(bench, seed);
     expect(runs).toHaveLength(1);
     expect(runs[0]!.isolab_result_digest).toBe(expected.result_digest);
@@ -64,32 +97,25 @@ describe('a run killed at any moment and resumed', () => {
   });
 
   it('while it writes its rows, is made whole by the next call', async () => {
+    const sorted = (from: Bench) => Object.fromEntries(Object.entries(results(from, 'seed_000042')).map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row)).sort()]));
     const alone = new Bench();
     await alone.summary('--run-label', 'first');
     await alone.summary('--append-global');
-    let caught = 0;
-    for (let attempt = 0; attempt < 6; attempt++) {
+    for (const moment of ROW_DEATHS) {
+      const where = describeMoments([moment]);
       const bench = new Bench();
       await bench.summary('--run-label', 'first');
-      const child = await startCli(bench.flags('--append-global'));
-      const watcher = watch(join(bench.out, 'seed_000042'), (_, name) => {
-        if (name?.includes('.pending')) child.process.kill('SIGKILL');
-      });
-      const { signal } = await child.ended;
-      watcher.close();
-      if (signal === 'SIGKILL') caught++;
+      await killAt(bench.flags('--append-global'), moment);
       const { code, stderr } = await bench.run('--append-global');
-      expect(code, stderr).toBe(0);
-      const sorted = (from: Bench) => Object.fromEntries(Object.entries(results(from, 'seed_000042')).map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row)).sort()]));
-      expect(sorted(bench)).toEqual(sorted(alone));
-      expect(bench.list('')).toEqual(['layer_metrics_all_seeds.csv', 'runs_all_seeds.csv', 'seed_000042']);
-      expect(parseCsv(readFileSync(join(bench.out, 'runs_all_seeds.csv'), 'utf8'))).toHaveLength(2);
+      expect(code, `${where}: ${stderr}`).toBe(0);
+      expect(sorted(bench), where).toEqual(sorted(alone));
+      expect(bench.list(''), where).toEqual(['layer_metrics_all_seeds.csv', 'runs_all_seeds.csv', 'seed_000042']);
+      expect(parseCsv(readFileSync(join(bench.out, 'runs_all_seeds.csv'), 'utf8')), where).toHaveLength(2);
     }
-    expect(caught).toBeGreaterThan(0);
   });
 });
 
-describe('what a kill left', () => {
+describe('what a kill left', { timeout: PATIENCE }, () => {
   it('half-written rows and a mark: running again gives clean files', async () => {
     const bench = new Bench();
     const { run_id, result_digest } = await bench.summary();
@@ -105,24 +131,16 @@ describe('what a kill left', () => {
     expect(bench.list()).toEqual(['configs.jsonl', 'layer_metrics.csv', 'runs.csv']);
   });
 
-  /** A folder with the checkpoint of a run that was killed in its student's phase. */
+  /** The checkpoint, in the folder, of a run that was killed in its student's phase. */
   async function killedInStudent(bench: Bench): Promise<string> {
-    const child = await startCli(bench.flags(...LONG, '--noise-steps', '100000', '--checkpoint-every', '50'));
-    let said = '';
-    child.process.stderr!.on('data', (bytes) => {
-      said += bytes;
-    });
-    const find = () => bench.list().find((name) => name.startsWith('checkpoint_'));
-    while (find() === undefined || !said.includes('student initial')) {
-      if (child.process.exitCode !== null) throw new Error(`the run ended before it could be killed: ${said}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    child.process.kill('SIGKILL');
-    await child.ended;
-    return join(bench.out, 'seed_000042', find()!);
+    const said = await killAt(bench.flags(...LONG, '--checkpoint-every', '50'), stored(2), before('kernel', 'gradient'));
+    expect(said).toContain('student initial');
+    const [name, ...others] = bench.list();
+    expect([name, others]).toEqual([expect.stringMatching(/^checkpoint_/), []]);
+    return join(bench.out, 'seed_000042', name!);
   }
 
-  const resume = (bench: Bench, ...more: string[]) => bench.run(...LONG, '--noise-steps', '100000', '--resume', ...more);
+  const resume = (bench: Bench, ...more: string[]) => bench.run(...LONG, '--resume', ...more);
 
   it('a damaged checkpoint: one clear error, whatever is damaged; nothing is written', async () => {
     const bench = new Bench();

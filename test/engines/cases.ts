@@ -3,14 +3,14 @@ import { openCore, type Core, type Profile, type StartThread } from '../../src/c
 import { loadMnist } from '../../src/data/index.js';
 import { resolveSplitHeadConfig, runSplitHead } from '../../src/experiments/splithead/index.js';
 import { webFiles } from '../../src/runtime/browser.js';
-import { operationCases, shippedCases, wideCases, type Case } from '../../src/verify/index.js';
+import { shippedCases, wideCases, type Case } from '../../src/verify/index.js';
 
 export interface Job {
   profile: Profile;
   threads: number;
   /** Leave out what takes an emulated processor more than a few seconds. */
   emulated?: boolean;
-  /** Run the wide cases and the cases of single ops this often instead of every case once. */
+  /** Run the cases that threads share this often instead of every case once. */
   times?: number;
   /** Run the default experiment on all of MNIST, with these values changed, instead of the cases. */
   run?: Record<string, unknown>;
@@ -42,7 +42,7 @@ async function runOnce(core: Core, cases: readonly Case[], emulated: boolean): P
 async function runRepeatedly(core: Core, times: number): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};
   for (let i = 0; i < times; i++) {
-    for (const [name, digest] of Object.entries(await runOnce(core, [...operationCases, ...wideCases], false))) {
+    for (const [name, digest] of Object.entries(await runOnce(core, wideCases, false))) {
       if ((digests[name] ??= digest) !== digest) digests[`${name}, time ${i + 1}`] = digest;
     }
   }

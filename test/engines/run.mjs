@@ -2,7 +2,7 @@
 //   --engines LIST  some of node,node24,deno,bun,chromium,firefox,workerd,node-arm64 (default: all)
 //   --threads LIST  numbers of threads (default: 1,3)
 //   --profiles LIST strict, fused (default: both)
-//   --times N       the cases of single ops N times over instead of every case once
+//   --times N       the cases that threads share, N times over, instead of every case once
 //   --default-run   the default run on all of MNIST instead, and compare the engines with each other
 //   --config JSON   with --default-run: other values, such as {"teacher_epochs":1}
 import { execFile } from 'node:child_process';

@@ -6,17 +6,19 @@ const PACKED = 32_768;
 /** Multiplications of a tile at least (about 50 us), and of a dense one at most. */
 const LEAST_WORK = 1 << 19;
 const MOST_WORK = 1 << 24;
-/** Rows are cut in multiples of this; so few rows are packed or listed at no loss. */
-const ROWS = 32;
+/** Rows are cut in multiples of this: as many as a sparse product lists at once; fewer would read each packed panel too often. */
+const DENSE_ROWS = 32;
+const SPARSE_ROWS = 64;
 /** Columns below which packing (or listing) a tile's rows again for each tile beside it is felt. */
-const COLUMNS = 256;
+const DENSE_COLUMNS = 256;
+const SPARSE_COLUMNS = 512;
 /** Row tiles below which columns are cut too. */
 const FEW = 8;
 
 const RIGHT_SPARSE = 2;
 
 function widthOf(method: number, size: number): number {
-  return ((method === 0 ? 2 : 8) * 16) / size;
+  return ((method === 0 ? 2 : 6) * 16) / size;
 }
 
 /** (method, n, k, b, bRow, bColumn, first, end, packed): by panels. */
@@ -38,11 +40,12 @@ export function packing(size: number): Cutter {
 
 /** Extent of a tile [rows, columns] of a product [m, n] of depth k; columns are a multiple of `width`. */
 function tileOf(method: number, m: number, n: number, k: number, width: number): [rows: number, columns: number] {
-  const rows = Math.ceil(Math.max(ROWS, LEAST_WORK / (n * k)) / ROWS) * ROWS;
-  const least = method === 0 && m <= 2 * ROWS ? width : COLUMNS;
+  const dense = method === 0;
+  const [leastRows, leastColumns] = dense ? [DENSE_ROWS, DENSE_COLUMNS] : [SPARSE_ROWS, SPARSE_COLUMNS];
+  const rows = Math.ceil(Math.max(leastRows, LEAST_WORK / (n * k)) / leastRows) * leastRows;
   let columns = n;
-  if (Math.ceil(m / rows) < FEW) columns = Math.max(least, LEAST_WORK / (Math.min(rows, m) * k));
-  else if (method === 0) columns = Math.max(COLUMNS, MOST_WORK / (rows * k));
+  if (Math.ceil(m / rows) < FEW) columns = Math.max(dense && m <= 2 * DENSE_ROWS ? width : leastColumns, LEAST_WORK / (Math.min(rows, m) * k));
+  else if (dense) columns = Math.max(leastColumns, MOST_WORK / (rows * k));
   return [rows, Math.ceil(columns / width) * width];
 }
 
