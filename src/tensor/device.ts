@@ -15,7 +15,7 @@ export interface Operand {
 /** The ops that a device may make, as {@link Placement} is asked about them. */
 export type DeviceOp =
   | 'linear' | 'linear gradient' | 'sparse linear' | 'sparse linear gradient' | 'matmul' | 'matmul gradient' | 'conv2d' | 'conv2d gradient'
-  | 'pool' | 'pool gradient' | 'activation' | 'activation gradient' | 'loss' | 'loss gradient' | 'add' | 'scale';
+  | 'max pool' | 'max pool gradient' | 'average pool' | 'average pool gradient' | 'activation' | 'activation gradient' | 'loss' | 'loss gradient' | 'add' | 'scale';
 
 /** A layer's output, and what its gradient needs of it: the output itself, or for gelu the biased product. */
 export interface LayerHandles {

@@ -60,9 +60,10 @@ function emptyOutput(tape: Tape, op: string, x: Tensor, outHeight: number, outWi
 function poolOnDevice(tape: Tape, x: Tensor, settings: PoolSettings): Tensor | undefined {
   const [outHeight, outWidth] = settings.output;
   const shape = [x.shape[0]!, x.shape[1]!, outHeight, outWidth];
-  const device = tape.place('pool', x.size, [x], sizeOf(shape));
+  const op = settings.kind === 'max' ? 'max pool' : 'average pool';
+  const device = tape.place(op, x.size, [x], sizeOf(shape));
   // The gradient needs what the side that pooled has kept, so both are made where the first is.
-  if (device === undefined || !device.can('pool gradient')) return undefined;
+  if (device === undefined || !device.can(`${op} gradient`)) return undefined;
   const output = tape.made(device, device.pool(x.on(device), settings), shape);
   return tape.record([x], output, (gradient) =>
     tape.give(x, tape.made(device, device.poolGradient(gradient.on(device), x.on(device), output.on(device), settings), x.shape)),
