@@ -16,7 +16,7 @@ export class BackendError extends Error {
 }
 
 interface Gpu {
-  requestAdapter(): Promise<object | null>;
+  requestAdapter(): Promise<{ info?: { vendor: string; architecture: string; device: string; description: string } } | null>;
 }
 
 /** Browsers and Deno have WebGPU; elsewhere the npm package `webgpu` (Dawn) gives it. */
@@ -46,8 +46,8 @@ async function load(find: PackageFinder, names: readonly string[]): Promise<unkn
   return 'load' in found ? found.load() : [];
 }
 
-/** tfjs registers its WebGPU backend only where `navigator.gpu` stands when it is loaded. */
-async function requireAdapter(find: PackageFinder): Promise<void> {
+/** Returns the adapter's name. tfjs registers its WebGPU backend only where `navigator.gpu` stands when it is loaded. */
+async function requireAdapter(find: PackageFinder): Promise<string> {
   const host = globalThis as { navigator?: { gpu?: Gpu } };
   if (lacksGpu('tfjs-webgpu')) {
     const [dawn] = (await load(find, ['webgpu'])) as [{ create(flags: string[]): Gpu; globals: object }];
@@ -55,11 +55,14 @@ async function requireAdapter(find: PackageFinder): Promise<void> {
     if (host.navigator === undefined) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true, writable: true });
     Object.defineProperty(host.navigator, 'gpu', { value: dawn.create([]), configurable: true });
   }
-  if ((await host.navigator!.gpu!.requestAdapter()) === null) {
+  const adapter = await host.navigator!.gpu!.requestAdapter();
+  if (adapter === null) {
     throw new BackendError(
       'backend tfjs-webgpu: expected a GPU adapter, got none; install a driver for Vulkan, Metal or Direct3D 12, or take another backend',
     );
   }
+  const { vendor = '', architecture = '', description = '' } = adapter.info ?? {};
+  return [vendor, architecture, description].filter((word) => word !== '').join(' ');
 }
 
 /**
@@ -69,7 +72,10 @@ async function requireAdapter(find: PackageFinder): Promise<void> {
  */
 export async function openDevice(name: TfjsName, find: PackageFinder): Promise<TfjsDevice> {
   await requirePackages(name, find);
-  if (name === 'tfjs-webgpu') await requireAdapter(find);
+  if (name === 'tfjs-webgl' && typeof document === 'undefined' && typeof OffscreenCanvas === 'undefined') {
+    throw new BackendError('backend tfjs-webgl: expected a browser, whose WebGL it uses, got none; take tfjs-wasm or tfjs-webgpu');
+  }
+  const hardware = name === 'tfjs-webgpu' ? await requireAdapter(find) : '';
   const [core] = await load(find, packagesOf(name).slice(0, 2));
   const module = core as TensorFlow & { default?: TensorFlow };
   const tf = module.default?.setBackend === undefined ? module : module.default;
@@ -82,5 +88,5 @@ export async function openDevice(name: TfjsName, find: PackageFinder): Promise<T
     return false;
   });
   if (!isReady) throw new BackendError(`backend ${name}: expected tfjs to start it on this machine, got a refusal (${reason}); take another backend`);
-  return new TfjsDevice(name, tf);
+  return new TfjsDevice(name, tf, hardware);
 }

@@ -21,15 +21,18 @@ export class TfjsDevice implements Device {
   readonly name: TfjsName;
   /** `4.22.0` */
   readonly version: string;
+  /** The adapter behind a GPU backend, as far as it tells; else empty. */
+  readonly hardware: string;
   readonly readSync: ((handle: Handle) => Float32Array) | undefined;
   readonly #tf: TensorFlow;
   readonly #backend: string;
   readonly #multiply: Multiply;
 
   /** @param tf with the backend registered and ready */
-  constructor(name: TfjsName, tf: TensorFlow) {
+  constructor(name: TfjsName, tf: TensorFlow, hardware = '') {
     this.name = name;
     this.version = tf.version_core;
+    this.hardware = hardware;
     this.#tf = tf;
     this.#backend = name.slice('tfjs-'.length);
     this.#multiply = name === 'tfjs-wasm' ? turningMultiply(tf) : plainMultiply(tf);
