@@ -1,6 +1,6 @@
 // A calibration kept from one run to the next, as long as what it depends on is the same.
 import { sha256 } from '../core/index.js';
-import type { Costs, Curve, Family, Transfer } from './placement.js';
+import type { Costs, Family, Line, SidedCosts } from './placement.js';
 
 const FORMAT = 'isolab-calibration-1';
 
@@ -40,23 +40,19 @@ const FAMILIES: readonly Family[] = [
   'product', 'product gradient', 'sparse product', 'sparse product gradient', 'convolution', 'convolution gradient', 'elementwise',
 ];
 
-function areNumbers(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number' && item >= 0);
+function isLine(value: unknown): value is Line {
+  const { overhead, perUnit } = (value ?? {}) as Partial<Line>;
+  return [overhead, perUnit].every((item) => typeof item === 'number' && item >= 0);
 }
 
-function isCurve(value: unknown): value is Curve {
-  const { work, core, device } = (value ?? {}) as Partial<Curve>;
-  return areNumbers(work) && areNumbers(core) && areNumbers(device) && work.length === core.length && work.length === device.length;
-}
-
-function isTransfer(value: unknown): value is Transfer {
-  const { overhead, perByte } = (value ?? {}) as Partial<Transfer>;
-  return areNumbers([overhead, perByte]);
+function areSided(value: unknown): value is SidedCosts {
+  const { core, device } = (value ?? {}) as Partial<SidedCosts>;
+  return isLine(core) && isLine(device);
 }
 
 function isCosts(value: unknown): value is Costs {
-  const { curves, upload, download } = (value ?? {}) as Partial<Costs>;
-  return isTransfer(upload) && isTransfer(download) && FAMILIES.every((family) => isCurve(curves?.[family]));
+  const { families, upload, download } = (value ?? {}) as Partial<Costs>;
+  return isLine(upload) && isLine(download) && FAMILIES.every((family) => areSided(families?.[family]));
 }
 
 /** The kept calibration of exactly this key; undefined where there is none, or one that cannot be read. */

@@ -3,64 +3,81 @@ import type { Core } from '../core/index.js';
 import { Adam, Conv2d, Linear } from '../nn/index.js';
 import { Generator } from '../random/index.js';
 import { mse, scale, Stepper, type Tensor, type Device, type Pair, type Placement, type Tape } from '../tensor/index.js';
-import { everythingOn, type Costs, type Curve, type Family, type Transfer } from './placement.js';
+import { everythingOn, type Costs, type Family, type Line, type SidedCosts } from './placement.js';
 
 /** Monotonic milliseconds. */
 export type Clock = () => number;
 
-/** A cell of the calibration ends once it has taken so long, or had so many runs. */
-const CELL_MILLISECONDS = 120;
-const CELL_RUNS = 5;
+/** A cell of the calibration ends once it has taken so long, and each side has had a few runs. */
+const CELL_MILLISECONDS = 250;
+const LEAST_RUNS = 4;
+const MOST_RUNS = 30;
 /** A side that takes longer than this is not asked for more work: it is taken to go on in proportion. */
 const TOO_LONG = 400;
 
 /** Fraction of pixels that differ from the background in MNIST. */
 const DENSITY = 0.19;
 
-/** Shortest of several runs, after one that warms up. */
-export async function shortestRun(clock: Clock, run: () => Promise<void>): Promise<number> {
-  const timed = async () => {
-    const start = clock();
-    await run();
-    return clock() - start;
-  };
-  const first = await timed();
-  // The first run may have compiled a shader; a second one as long would tell nothing new.
-  if (first > 4 * TOO_LONG) return first;
-  let shortest = Infinity;
-  let total = 0;
-  for (let count = 0; count < CELL_RUNS && total < CELL_MILLISECONDS; count++) {
-    const milliseconds = await timed();
-    shortest = Math.min(shortest, milliseconds);
-    total += milliseconds;
+/** A part of a run, in milliseconds. */
+type Parts = readonly number[];
+
+/** The shortest of every part over runs of all contestants in turns, so that what else the machine does meets all of them. */
+export async function shortestParts(clock: Clock, contestants: readonly (() => Promise<Parts>)[]): Promise<Parts[]> {
+  const shortest: Parts[] = [];
+  const slow: boolean[] = [];
+  for (const run of contestants) {
+    // The first run may have compiled a shader, so it counts only where a second one would take too long.
+    const parts = await run();
+    slow.push(parts.reduce((sum, part) => sum + part, 0) > 4 * TOO_LONG);
+    shortest.push(slow.at(-1) === true ? parts : parts.map(() => Infinity));
+  }
+  const start = clock();
+  for (let count = 0; count < MOST_RUNS && (count < LEAST_RUNS || clock() - start < CELL_MILLISECONDS); count++) {
+    for (const [index, run] of contestants.entries()) {
+      if (slow[index] !== true) shortest[index] = (await run()).map((part, at) => Math.min(part, shortest[index]![at]!));
+    }
   }
   return shortest;
 }
 
-/** Something to train on one side: its forward pass, and a whole step with gradients and Adam. */
+async function shortestRun(clock: Clock, run: () => Promise<void>): Promise<number> {
+  const timed = async () => {
+    const start = clock();
+    await run();
+    return [clock() - start];
+  };
+  return (await shortestParts(clock, [timed]))[0]![0]!;
+}
+
+/** Where ops are timed: the core, or a device that is waited for, which takes `waiting` milliseconds by itself. */
+interface Side {
+  placement: Placement | undefined;
+  waiting: number;
+}
+
+const finish = async ({ placement }: Side) => placement?.device.finish();
+
+/** Something to train on one side; a run gives the milliseconds of its forward pass, and of its gradients with Adam. */
 interface Workload {
-  forward(): Promise<void>;
-  step(): Promise<void>;
+  run(): Promise<Parts>;
   dispose(): void;
 }
 
-function makeWorkload(core: Core, placement: Placement | undefined, layer: Linear | Conv2d, x: Tensor, apply: (tape: Tape) => Tensor): Workload {
-  const stepper = new Stepper(core, placement);
+function makeWorkload(core: Core, clock: Clock, side: Side, layer: Linear | Conv2d, x: Tensor, apply: (tape: Tape) => Tensor): Workload {
+  const stepper = new Stepper(core, side.placement);
   const optimizer = new Adam([layer.weight, layer.bias!]);
-  const finish = async () => placement?.device.finish();
   return {
-    forward: async () => {
-      stepper.step((tape) => void apply(tape), { record: false });
-      await finish();
-    },
-    step: async () => {
-      stepper.step((tape) => {
+    run: () =>
+      stepper.step(async (tape) => {
+        const start = clock();
         const output = apply(tape);
+        await finish(side);
+        const middle = clock();
         tape.backward(output);
         optimizer.step();
-      });
-      await finish();
-    },
+        await finish(side);
+        return [middle - start, clock() - middle].map((part) => Math.max(0, part - side.waiting));
+      }),
     dispose: () => {
       for (const owned of [optimizer, layer, x, stepper]) owned.dispose();
     },
@@ -83,87 +100,94 @@ function drawInput(core: Core, shape: number[], isSparse: boolean): Tensor {
   return x;
 }
 
-function linearWorkload(core: Core, placement: Placement | undefined, [batch, inputs, outputs]: readonly number[], isSparse: boolean): Workload {
+function linearWorkload(core: Core, clock: Clock, side: Side, [batch, inputs, outputs]: readonly number[], isSparse: boolean): Workload {
   const layer = new Linear(core, inputs!, outputs!);
   const generator = new Generator(core, 2);
   layer.initialize(generator);
   generator.dispose();
   const x = drawInput(core, [batch!, inputs!], isSparse);
   const options = { activation: 'relu', inputOffset: isSparse ? -0.42 : 0 } as const;
-  return makeWorkload(core, placement, layer, x, (tape) => layer.forward(tape, x, options));
+  return makeWorkload(core, clock, side, layer, x, (tape) => layer.forward(tape, x, options));
 }
 
-function convolutionWorkload(core: Core, placement: Placement | undefined, [batch, inputs, outputs, side]: readonly number[]): Workload {
+function convolutionWorkload(core: Core, clock: Clock, side: Side, [batch, inputs, outputs, extent]: readonly number[]): Workload {
   const padding: Pair = [1, 1];
   const layer = new Conv2d(core, inputs!, outputs!, [3, 3], { padding });
-  const x = drawInput(core, [batch!, inputs!, side!, side!], false);
-  return makeWorkload(core, placement, layer, x, (tape) => layer.forward(tape, x, { activation: 'relu' }));
+  const x = drawInput(core, [batch!, inputs!, extent!, extent!], false);
+  return makeWorkload(core, clock, side, layer, x, (tape) => layer.forward(tape, x, { activation: 'relu' }));
 }
 
-const LINEAR_SIZES = [[16, 16, 8], [1024, 784, 16], [1024, 784, 64], [1024, 784, 256], [1024, 784, 1024]];
+const LINEAR_SIZES = [[16, 16, 8], [128, 784, 16], [1024, 784, 32], [1024, 784, 128], [1024, 784, 512]];
 const CONVOLUTION_SIZES = [[1, 1, 4, 8], [32, 1, 8, 28], [64, 8, 16, 28]];
-const ELEMENTWISE_SIZES = [16, 65_536, 1_048_576];
+const ELEMENTWISE_SIZES = [[16], [65_536], [1_048_576]];
 
-interface PairOfCurves {
-  forward: Curve;
-  gradient: Curve;
+/** A workload's times on both sides at one size. */
+interface Point {
+  work: number;
+  /** Forward pass and gradients, for each side; none where a side was too slow to be run. */
+  sides: (Parts | undefined)[];
 }
 
-/** Both curves of a layer, size by size, until a side takes too long. */
-async function measureLayer(
-  clock: Clock, sides: readonly (Placement | undefined)[], sizes: readonly (readonly number[])[], workOf: (size: readonly number[]) => number,
-  make: (placement: Placement | undefined, size: readonly number[]) => Workload,
-): Promise<PairOfCurves> {
-  const work = sizes.map(workOf);
-  const measured = sides.map(() => ({ forward: [] as number[], gradient: [] as number[] }));
-  for (const [side, placement] of sides.entries()) {
-    const { forward, gradient } = measured[side]!;
-    for (const [index, size] of sizes.entries()) {
-      const share = index === 0 ? 0 : work[index]! / work[index - 1]!;
-      if (index > 0 && forward[index - 1]! + gradient[index - 1]! > TOO_LONG) {
-        forward.push(forward[index - 1]! * share);
-        gradient.push(gradient[index - 1]! * share);
-        continue;
-      }
-      const workload = make(placement, size);
-      forward.push(await shortestRun(clock, workload.forward));
-      gradient.push(Math.max(0, (await shortestRun(clock, workload.step)) - forward[index]!));
-      workload.dispose();
-    }
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
+}
+
+/** The smallest size gives the overhead, the median of the others the rate: one disturbed timing changes neither. */
+function lineOf(points: readonly Point[], side: number, part: number): Line {
+  const known = points.map(({ work, sides }) => ({ work, milliseconds: sides[side]?.[part] })).filter(({ milliseconds }) => milliseconds !== undefined);
+  const overhead = known[0]!.milliseconds!;
+  return { overhead, perUnit: median(known.slice(1).map(({ work, milliseconds }) => Math.max(0, milliseconds! - overhead) / work)) };
+}
+
+function costsOf(points: readonly Point[], part: number): SidedCosts {
+  return { core: lineOf(points, 0, part), device: lineOf(points, 1, part) };
+}
+
+async function measureSizes(
+  clock: Clock, sides: readonly Side[], sizes: readonly (readonly number[])[], workOf: (size: readonly number[]) => number,
+  make: (side: Side, size: readonly number[]) => Workload,
+): Promise<Point[]> {
+  const points: Point[] = [];
+  for (const size of sizes) {
+    const before = points.at(-1)?.sides ?? [[], []];
+    // Two points at least: the overhead's and one for the rate.
+    const isRun = before.map((parts) => points.length < 2 || (parts !== undefined && parts.reduce((sum, part) => sum + part, 0) < TOO_LONG));
+    const workloads = sides.map((side, index) => (isRun[index] ? make(side, size) : undefined));
+    const present = workloads.filter((workload) => workload !== undefined);
+    const shortest = await shortestParts(clock, present.map(({ run }) => run));
+    for (const workload of present) workload.dispose();
+    points.push({ work: workOf(size), sides: workloads.map((workload) => (workload === undefined ? undefined : shortest[present.indexOf(workload)])) });
   }
-  const [core, device] = measured as [(typeof measured)[0], (typeof measured)[0]];
+  return points;
+}
+
+function elementwiseWorkload(core: Core, clock: Clock, side: Side, size: number): Workload {
+  const x = drawInput(core, [size], false);
+  const stepper = new Stepper(core, side.placement);
   return {
-    forward: { work, core: core.forward, device: device.forward },
-    gradient: { work, core: core.gradient, device: device.gradient },
+    run: () =>
+      stepper.step(async (tape) => {
+        const start = clock();
+        scale(tape, x, 0.5);
+        await finish(side);
+        return [Math.max(0, clock() - start - side.waiting)];
+      }, { record: false }),
+    dispose: () => {
+      x.dispose();
+      stepper.dispose();
+    },
   };
 }
 
-async function measureElementwise(core: Core, clock: Clock, sides: readonly (Placement | undefined)[]): Promise<Curve> {
-  const [onCore, onDevice] = [[] as number[], [] as number[]];
-  for (const [side, placement] of sides.entries()) {
-    for (const size of ELEMENTWISE_SIZES) {
-      const x = drawInput(core, [size], false);
-      const stepper = new Stepper(core, placement);
-      const run = async () => {
-        stepper.step((tape) => void scale(tape, x, 0.5), { record: false });
-        await placement?.device.finish();
-      };
-      (side === 0 ? onCore : onDevice).push(await shortestRun(clock, run));
-      x.dispose();
-      stepper.dispose();
-    }
-  }
-  return { work: ELEMENTWISE_SIZES, core: onCore, device: onDevice };
-}
-
 /** A line through the times of a small and a large tensor. */
-async function measureTransfer(time: (values: Float32Array) => Promise<number>): Promise<Transfer> {
+async function measureTransfer(time: (values: Float32Array) => Promise<number>): Promise<Line> {
   const [few, many] = [16, 1_048_576];
   const [small, large] = [await time(new Float32Array(few).fill(1)), await time(new Float32Array(many).fill(1))];
-  return { overhead: small, perByte: Math.max(0, large - small) / (4 * (many - few)) };
+  return { overhead: small, perUnit: Math.max(0, large - small) / (4 * (many - few)) };
 }
 
-async function measureMoves(device: Device, clock: Clock): Promise<{ upload: Transfer; download: Transfer }> {
+async function measureMoves(device: Device, clock: Clock): Promise<{ upload: Line; download: Line }> {
   /** An op on values there makes sure that they have arrived. */
   const use = async (handle: object, size: number) => {
     device.dispose(device.scale({ handle, shape: [size] }, 1));
@@ -198,21 +222,22 @@ async function measureMoves(device: Device, clock: Clock): Promise<{ upload: Tra
 
 /** Measures what {@link byCosts} needs. @param onProgress told what comes next */
 export async function measureCosts(core: Core, device: Device, clock: Clock, onProgress: (what: string) => void = () => {}): Promise<Costs> {
-  const sides = [undefined, everythingOn(device)];
+  const sides: Side[] = [{ placement: undefined, waiting: 0 }, { placement: everythingOn(device), waiting: await shortestRun(clock, () => device.finish()) }];
   const products = ([batch, inputs, outputs]: readonly number[]) => batch! * inputs! * outputs!;
-  const convolutions = ([batch, inputs, outputs, side]: readonly number[]) => batch! * inputs! * outputs! * 9 * side! * side!;
+  const convolutions = ([batch, inputs, outputs, extent]: readonly number[]) => batch! * inputs! * outputs! * 9 * extent! * extent!;
   onProgress(`${device.name}: products`);
-  const dense = await measureLayer(clock, sides, LINEAR_SIZES, products, (placement, size) => linearWorkload(core, placement, size, false));
+  const dense = await measureSizes(clock, sides, LINEAR_SIZES, products, (side, size) => linearWorkload(core, clock, side, size, false));
   onProgress(`${device.name}: products with images`);
-  const sparse = await measureLayer(clock, sides, LINEAR_SIZES, products, (placement, size) => linearWorkload(core, placement, size, true));
+  const sparse = await measureSizes(clock, sides, LINEAR_SIZES, products, (side, size) => linearWorkload(core, clock, side, size, true));
   onProgress(`${device.name}: convolutions`);
-  const convolution = await measureLayer(clock, sides, CONVOLUTION_SIZES, convolutions, (placement, size) => convolutionWorkload(core, placement, size));
+  const convolution = await measureSizes(clock, sides, CONVOLUTION_SIZES, convolutions, (side, size) => convolutionWorkload(core, clock, side, size));
   onProgress(`${device.name}: elementwise and moving`);
-  const curves: Record<Family, Curve> = {
-    product: dense.forward, 'product gradient': dense.gradient, 'sparse product': sparse.forward, 'sparse product gradient': sparse.gradient,
-    convolution: convolution.forward, 'convolution gradient': convolution.gradient, elementwise: await measureElementwise(core, clock, sides),
+  const elementwise = await measureSizes(clock, sides, ELEMENTWISE_SIZES, ([size]) => size!, (side, [size]) => elementwiseWorkload(core, clock, side, size!));
+  const families: Record<Family, SidedCosts> = {
+    product: costsOf(dense, 0), 'product gradient': costsOf(dense, 1), 'sparse product': costsOf(sparse, 0), 'sparse product gradient': costsOf(sparse, 1),
+    convolution: costsOf(convolution, 0), 'convolution gradient': costsOf(convolution, 1), elementwise: costsOf(elementwise, 0),
   };
-  return { curves, ...(await measureMoves(device, clock)) };
+  return { families, ...(await measureMoves(device, clock)) };
 }
 
 /** A training step of one layer of `width`, timed; it ends with the loss in the core, as a training loop's. */

@@ -5,23 +5,22 @@ import type { Device, DeviceOp, OpRequest, Placement, Tensor } from '../tensor/i
 export type Family =
   | 'product' | 'product gradient' | 'sparse product' | 'sparse product gradient' | 'convolution' | 'convolution gradient' | 'elementwise';
 
-/** Milliseconds of both sides at rising amounts of work. */
-export interface Curve {
-  work: number[];
-  core: number[];
-  device: number[];
+/** Milliseconds: `overhead + perUnit` for each multiplication, value or byte. */
+export interface Line {
+  overhead: number;
+  perUnit: number;
 }
 
-/** Milliseconds to move a tensor: `overhead + bytes * perByte`. */
-export interface Transfer {
-  overhead: number;
-  perByte: number;
+export interface SidedCosts {
+  core: Line;
+  device: Line;
 }
 
 export interface Costs {
-  curves: Record<Family, Curve>;
-  upload: Transfer;
-  download: Transfer;
+  families: Record<Family, SidedCosts>;
+  /** By bytes, as the download. */
+  upload: Line;
+  download: Line;
 }
 
 /**
@@ -36,18 +35,8 @@ const FAMILIES: Partial<Record<DeviceOp, Family>> = {
   conv2d: 'convolution', 'conv2d gradient': 'convolution gradient',
 };
 
-/** Between two points on the line through them, beyond the last in proportion to the work, before the first as there. */
-export function interpolate(work: readonly number[], milliseconds: readonly number[], at: number): number {
-  const next = work.findIndex((known) => known >= at);
-  if (next === 0) return milliseconds[0]!;
-  const last = work.length - 1;
-  if (next < 0) return milliseconds[last]! * (at / work[last]!);
-  const share = (at - work[next - 1]!) / (work[next]! - work[next - 1]!);
-  return milliseconds[next - 1]! + share * (milliseconds[next]! - milliseconds[next - 1]!);
-}
-
-function transferTime({ overhead, perByte }: Transfer, bytes: number): number {
-  return overhead + bytes * perByte;
+function timeOf({ overhead, perUnit }: Line, units: number): number {
+  return overhead + units * perUnit;
 }
 
 /** The device makes every op that it can. */
@@ -61,14 +50,14 @@ export function everythingOn(device: Device): Placement {
  * that cannot be read at once are followed to where they are.
  */
 export function byCosts(device: Device, costs: Costs): Placement {
-  const moving = (operands: readonly Tensor[], transfer: Transfer, isThere: (tensor: Tensor) => boolean) =>
-    operands.reduce((total, tensor) => (isThere(tensor) ? total : total + transferTime(transfer, 4 * tensor.size)), 0);
+  const moving = (operands: readonly Tensor[], line: Line, isThere: (tensor: Tensor) => boolean) =>
+    operands.reduce((total, tensor) => (isThere(tensor) ? total : total + timeOf(line, 4 * tensor.size)), 0);
   const prefersDevice = ({ op, work, operands, outputBytes }: OpRequest): boolean => {
     if (device.readSync === undefined && operands.some(({ isOnCore }) => !isOnCore)) return true;
-    const curve = costs.curves[FAMILIES[op] ?? 'elementwise'];
-    const onCore = interpolate(curve.work, curve.core, work) + moving(operands, costs.download, ({ isOnCore }) => isOnCore);
+    const family = costs.families[FAMILIES[op] ?? 'elementwise'];
+    const onCore = timeOf(family.core, work) + moving(operands, costs.download, ({ isOnCore }) => isOnCore);
     const arriving = moving(operands, costs.upload, (tensor) => tensor.isOn(device));
-    const onDevice = interpolate(curve.work, curve.device, work) + arriving + transferTime(costs.download, outputBytes);
+    const onDevice = timeOf(family.device, work) + arriving + timeOf(costs.download, outputBytes);
     return onDevice < MARGIN * onCore;
   };
   return { device, prefersDevice };

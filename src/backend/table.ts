@@ -7,11 +7,12 @@ import { byCosts, everythingOn, type Costs } from './placement.js';
 export const TABLE_WIDTHS = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
 const BATCH = 1024;
 const INPUTS = 784;
-/** A row ends once it has taken so long, and each contestant has had two runs. */
-const ROW_MILLISECONDS = 900;
-const ROW_RUNS = 40;
+/** A row ends once it has taken so long, and each contestant has had a few runs. */
+const ROW_MILLISECONDS = 1200;
+const LEAST_RUNS = 5;
+const MOST_RUNS = 40;
 /** A device expected to need longer than this for one step is not run. */
-const TOO_LONG = 2500;
+const TOO_LONG = 1200;
 
 export interface TableRow {
   width: number;
@@ -21,10 +22,10 @@ export interface TableRow {
   auto: number;
   /** The device's time is in proportion to the row before: it was too slow to be run. */
   isExtrapolated: boolean;
-  /** Ops of auto's step that the device made, and all ops that it could have made. */
+  /** Ops of auto's steps that the device made, and all ops that it could have made. */
   placed: number;
   placeable: number;
-  /** How much longer auto took than the better side, in percent; negative when it was faster than both. */
+  /** How much longer auto took than the better side, round by round, in percent. */
   lossPercent: number;
 }
 
@@ -42,29 +43,45 @@ function counted(placement: Placement): Placement & { placed: number; placeable:
   return counting;
 }
 
+interface Contestant {
+  step(): Promise<void>;
+  dispose(): void;
+  /** Milliseconds, round by round. */
+  times: number[];
+}
+
+/** All contestants once a round; every other round backwards, so that a machine that gets slower is unfair to none. */
+async function runRounds(contestants: readonly Contestant[], clock: Clock): Promise<void> {
+  for (const { step } of contestants) await step();
+  const start = clock();
+  for (let round = 0; round < MOST_RUNS && (round < LEAST_RUNS || clock() - start < ROW_MILLISECONDS); round++) {
+    for (const { step, times } of round % 2 === 0 ? contestants : [...contestants].reverse()) {
+      const began = clock();
+      await step();
+      times.push(clock() - began);
+    }
+  }
+}
+
+/** Median over rounds of one's time by another's in the same round: other load on the machine meets both. */
+function medianRatio(times: readonly number[], others: readonly number[]): number {
+  const ratios = times.map((time, round) => time / others[round]!).sort((a, b) => a - b);
+  return (ratios[Math.floor((ratios.length - 1) / 2)]! + ratios[Math.ceil((ratios.length - 1) / 2)]!) / 2;
+}
+
 async function measureRow(core: Core, device: Device, costs: Costs, clock: Clock, width: number, expected: number): Promise<TableRow> {
   const auto = counted(byCosts(device, costs));
   const isExtrapolated = expected > TOO_LONG;
-  const placements = isExtrapolated ? [undefined, auto] : [undefined, auto, everythingOn(device)];
-  const contestants = placements.map((placement) => ({ ...layerStep(core, placement, BATCH, INPUTS, width), shortest: Infinity }));
-  for (const { step } of contestants) await step();
-  const start = clock();
-  // In turns, so that what else the machine does meets all of them.
-  for (let run = 0; run < ROW_RUNS && (run < 2 || clock() - start < ROW_MILLISECONDS); run++) {
-    for (const contestant of contestants) {
-      auto.placed = auto.placeable = 0;
-      const began = clock();
-      await contestant.step();
-      contestant.shortest = Math.min(contestant.shortest, clock() - began);
-      if (contestant === contestants[1]) Object.assign(contestant, { placed: auto.placed, placeable: auto.placeable });
-    }
-  }
+  const contest = (placement: Placement | undefined): Contestant => ({ ...layerStep(core, placement, BATCH, INPUTS, width), times: [] });
+  const [onCore, byAuto, onDevice] = [contest(undefined), contest(auto), isExtrapolated ? undefined : contest(everythingOn(device))];
+  const contestants = [onCore, byAuto, onDevice].filter((contestant) => contestant !== undefined);
+  await runRounds(contestants, clock);
   for (const { dispose } of contestants) dispose();
-  const [onCore, byAuto, onDevice] = contestants.map(({ shortest }) => shortest) as [number, number, number?];
-  const { placed, placeable } = contestants[1] as unknown as { placed: number; placeable: number };
-  const deviceTime = onDevice ?? expected;
+  const deviceTime = onDevice === undefined ? expected : Math.min(...onDevice.times);
+  const better = Math.min(...onCore.times) <= deviceTime || onDevice === undefined ? onCore : onDevice;
   return {
-    width, core: onCore, device: deviceTime, auto: byAuto, isExtrapolated, placed, placeable, lossPercent: (byAuto / Math.min(onCore, deviceTime) - 1) * 100,
+    width, core: Math.min(...onCore.times), device: deviceTime, auto: Math.min(...byAuto.times), isExtrapolated,
+    placed: auto.placed, placeable: auto.placeable, lossPercent: (medianRatio(byAuto.times, better.times) - 1) * 100,
   };
 }
 

@@ -76,9 +76,9 @@ export async function calibrate(context: CliContext, core: Core, device: TfjsDev
   }
 }
 
-/** Milliseconds of the largest measured product: what backends are compared by. */
-export function speedOf({ curves }: Costs): number {
-  return curves.product.device.at(-1)! / curves.product.work.at(-1)!;
+/** Milliseconds of one multiplication in a large product: what backends are compared by. */
+export function slownessOf({ families }: Costs): number {
+  return families.product.device.perUnit;
 }
 
 async function chooseAutomatically(context: CliContext, core: Core): Promise<ChosenBackend> {
@@ -91,7 +91,7 @@ async function chooseAutomatically(context: CliContext, core: Core): Promise<Cho
       context.stderr(`--backend auto: ${device.name} is not calibrated on this machine yet; doing so once\n`);
       ({ costs } = await calibrate(context, core, device));
     }
-    if (best === undefined || speedOf(costs) < speedOf(best.costs)) best = { device, costs };
+    if (best === undefined || slownessOf(costs) < slownessOf(best.costs)) best = { device, costs };
   }
   if (best === undefined) {
     context.stderr('--backend auto: no tfjs backend can be used here, so the core computes everything; isolab backend says why\n');

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { measureTable, type CalibrationKey, type Costs, type TableRow } from '../backend/index.js';
 import { openCore, type Core } from '../core/index.js';
-import { calibrate, calibrationKey, findBackends, speedOf, type FoundBackend } from './backend-choice.js';
+import { calibrate, calibrationKey, findBackends, slownessOf, type FoundBackend } from './backend-choice.js';
 import type { CliContext } from './context.js';
 import { parseProfile } from './splithead-execution.js';
 
@@ -31,7 +31,7 @@ async function list(context: CliContext, json: boolean): Promise<void> {
 
 function taken({ placed, placeable }: TableRow, device: string): string {
   if (placed === 0) return 'core';
-  return placed === placeable ? device : `${device} for ${placed} of ${placeable} ops`;
+  return placed === placeable ? device : `${device} for ${Math.round((100 * placed) / placeable)} % of ops`;
 }
 
 function printTable(context: CliContext, { key, table, path }: Calibrated): void {
@@ -65,7 +65,7 @@ async function calibrateAll(context: CliContext, core: Core): Promise<Calibrated
     }
     results.push({ key: calibrationKey(context, core, device), path: path ?? null, costs, table });
   }
-  return results.sort((a, b) => speedOf(a.costs) - speedOf(b.costs));
+  return results.sort((a, b) => slownessOf(a.costs) - slownessOf(b.costs));
 }
 
 /** `isolab backend`: what can be used here; `isolab backend calibrate`: what `--backend auto` goes by. */
