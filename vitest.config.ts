@@ -3,12 +3,15 @@ import { defineConfig } from 'vitest/config';
 // Node 20 has relaxed SIMD, which the fused build needs, behind a flag.
 const execArgv = process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : [];
 
+/** They need packages, a software GPU or a browser. */
+const OF_BACKENDS = ['test/backend/agreement.test.ts', 'test/backend/browser.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
       // Everything that needs neither the whole of MNIST nor a child process.
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/experiments/**', 'test/cli/**', 'test/engines/**'], testTimeout: 60_000, execArgv } },
-      { test: { name: 'whole', include: ['test/experiments/**/*.test.ts', 'test/cli/**/*.test.ts'], testTimeout: 240_000 } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/experiments/**', 'test/cli/**', 'test/engines/**', ...OF_BACKENDS], testTimeout: 60_000, execArgv } },
+      { test: { name: 'whole', include: ['test/experiments/**/*.test.ts', 'test/cli/**/*.test.ts', ...OF_BACKENDS], testTimeout: 240_000 } },
     ],
   },
 });

@@ -155,7 +155,7 @@ export function packageFinder(places: readonly string[] = [import.meta.url, join
 }
 
 /** The runtime of a Node, Deno or Bun process. */
-export function nodeRuntime(): Runtime {
+export function nodeRuntime(): Runtime & Required<Pick<Runtime, 'findPackages'>> {
   return {
     ...identify(),
     files,

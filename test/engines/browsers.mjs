@@ -58,12 +58,15 @@ const ARGUMENTS = {
   firefox: (profile, url) => ['--headless', '--no-remote', '--profile', profile, url],
 };
 
-/** Opens the page in a headless browser and collects its reports. */
-export async function runInBrowser(kind, command, server, jobs, timeoutSeconds) {
+/**
+ * Opens the page in a headless browser and collects its reports.
+ * @param more arguments after the usual ones
+ */
+export async function runInBrowser(kind, command, server, jobs, timeoutSeconds, more = []) {
   const profile = await mkdtemp(join(tmpdir(), `isolab-${kind}-`));
   const key = `${kind}-${process.pid}`;
   const url = `${server.address}?key=${key}#${encodeURIComponent(JSON.stringify(jobs))}`;
-  const child = spawn(command, ARGUMENTS[kind](profile, url), { stdio: 'ignore', env: { ...process.env, HOME: profile, MOZ_HEADLESS: '1' } });
+  const child = spawn(command, [...more, ...ARGUMENTS[kind](profile, url)], { stdio: 'ignore', env: { ...process.env, HOME: profile, MOZ_HEADLESS: '1' } });
   const reports = [];
   try {
     await new Promise((resolve, reject) => {
