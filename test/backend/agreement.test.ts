@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { everythingOn, type TfjsDevice } from '../../src/backend/index.js';
 import { openCore, type Core } from '../../src/core/index.js';
+import { Tensor } from '../../src/tensor/index.js';
 import { cases, evaluate, relativeError } from './agreement-cases.js';
 import { openTested, testable } from './backends.js';
 
@@ -26,6 +27,16 @@ describe.each(testable)('%s agrees with the core', (name) => {
       expect(error, outcome.name).toBeLessThan(1e-4);
     }
     expect(device.liveTensors, 'tensors left on the device').toBe(before);
+  });
+
+  it('keeps what was sent to it when the core\'s memory grows', async () => {
+    const x = Tensor.from(core, [1, 2, 3], [3]);
+    const operand = x.on(device);
+    core.memory.free(core.memory.allocate(core.memory.byteLength, 'to make it grow'));
+    const handle = device.scale(operand, 2);
+    expect(Array.from(await device.read(handle))).toEqual([2, 4, 6]);
+    device.dispose(handle);
+    x.dispose();
   });
 
   it('computes, and does not copy', () => {

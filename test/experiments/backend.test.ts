@@ -65,7 +65,7 @@ const RUNS: Record<TfjsName, [name: string, train: number, test: number, values:
   ],
   'tfjs-webgpu': [
     ['the default networks', 96, 64, { ...tiny, data_bsize: 32, noise_bsize: 32, noise_steps: 3, eval_noise_bsize: 32 }],
-    ['a CNN with everything', 100, 50, { ...tiny, teacher_type: 'cnn', student_type: 'cnn', teacher_arch_spec: smallCnn, student_arch_spec: smallCnn }],
+    ['a CNN with everything', 50, 25, { ...tiny, data_bsize: 25, noise_bsize: 16, noise_steps: 3, eval_noise_bsize: 25, teacher_type: 'cnn', student_type: 'cnn', teacher_arch_spec: smallCnn, student_arch_spec: smallCnn }],
   ],
   'tfjs-webgl': [],
 };
