@@ -98,7 +98,6 @@ export class Tape {
     this.give(input, gradient);
   }
 
-
   /** Adds a gradient that reaches `input` unchanged, whichever side has it. */
   pass(input: Tensor, gradient: Tensor): void {
     const device = this.#placement?.device;
