@@ -44,6 +44,8 @@ function counted(placement: Placement): Placement & { placed: number; placeable:
 }
 
 interface Contestant {
+  /** Everything by the device. */
+  isDevice: boolean;
   step(): Promise<void>;
   dispose(): void;
   /** Milliseconds, round by round. */
@@ -52,28 +54,35 @@ interface Contestant {
 
 /** All contestants once a round; every other round backwards, so that a machine that gets slower is unfair to none. */
 async function runRounds(contestants: readonly Contestant[], clock: Clock): Promise<void> {
+  const timed = async ({ step, times }: Contestant) => {
+    const began = clock();
+    await step();
+    times.push(clock() - began);
+  };
+  // The first step may compile shaders and moves the parameters, so it is not counted.
   for (const { step } of contestants) await step();
   const start = clock();
+  for (const contestant of contestants) await timed(contestant);
+  // Who is far too slow is not asked again.
+  const going = contestants.filter(({ isDevice, times }) => !isDevice || times[0]! < TOO_LONG);
   for (let round = 0; round < MOST_RUNS && (round < LEAST_RUNS || clock() - start < ROW_MILLISECONDS); round++) {
-    for (const { step, times } of round % 2 === 0 ? contestants : [...contestants].reverse()) {
-      const began = clock();
-      await step();
-      times.push(clock() - began);
-    }
+    for (const contestant of round % 2 === 0 ? going : [...going].reverse()) await timed(contestant);
   }
 }
 
 /** Median over rounds of one's time by another's in the same round: other load on the machine meets both. */
 function medianRatio(times: readonly number[], others: readonly number[]): number {
-  const ratios = times.map((time, round) => time / others[round]!).sort((a, b) => a - b);
+  const ratios = times.slice(0, others.length).map((time, round) => time / others[round]!).sort((a, b) => a - b);
   return (ratios[Math.floor((ratios.length - 1) / 2)]! + ratios[Math.ceil((ratios.length - 1) / 2)]!) / 2;
 }
 
 async function measureRow(core: Core, device: Device, costs: Costs, clock: Clock, width: number, expected: number): Promise<TableRow> {
   const auto = counted(byCosts(device, costs));
   const isExtrapolated = expected > TOO_LONG;
-  const contest = (placement: Placement | undefined): Contestant => ({ ...layerStep(core, placement, BATCH, INPUTS, width), times: [] });
-  const [onCore, byAuto, onDevice] = [contest(undefined), contest(auto), isExtrapolated ? undefined : contest(everythingOn(device))];
+  const contest = (placement: Placement | undefined, isDevice = false): Contestant => ({
+    ...layerStep(core, placement, BATCH, INPUTS, width), isDevice, times: [],
+  });
+  const [onCore, byAuto, onDevice] = [contest(undefined), contest(auto), isExtrapolated ? undefined : contest(everythingOn(device), true)];
   const contestants = [onCore, byAuto, onDevice].filter((contestant) => contestant !== undefined);
   await runRounds(contestants, clock);
   for (const { dispose } of contestants) dispose();
