@@ -1,11 +1,10 @@
 // The libraries that Isolab is measured against. None is a dependency of the project: npm packages go into a cache
 // folder, PyTorch is used where a Python on this machine has it. Who cannot be had is left out, with a word why.
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { installPackages } from './installed-packages.mjs';
 
 const execute = promisify(execFile);
 
@@ -27,29 +26,6 @@ export function torchEnvironment(threads) {
 function skip(name, error) {
   console.warn(`${name} is left out: ${error.message.trim().split('\n').at(-1)}`);
   return undefined;
-}
-
-async function isInstalled(folder) {
-  for (const [name, version] of Object.entries(PACKAGES)) {
-    try {
-      const { version: found } = JSON.parse(await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8'));
-      if (found !== version) return false;
-    } catch {
-      return false;
-    }
-  }
-  return true;
-}
-
-/** Folder whose node_modules holds the pinned packages. @throws Error when npm cannot fetch them */
-async function installPackages() {
-  const folder = join(process.env.ISOLAB_CACHE ?? join(homedir(), '.cache', 'isolab'), 'peers');
-  if (await isInstalled(folder)) return folder;
-  console.warn(`installing ${Object.keys(PACKAGES).join(', ')} in ${folder}`);
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'package.json'), `${JSON.stringify({ private: true, dependencies: PACKAGES }, null, 2)}\n`);
-  await execute('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder });
-  return folder;
 }
 
 /** TensorFlow.js on its WebAssembly backend; Node gives it SIMD and one thread. */
@@ -115,7 +91,7 @@ export async function loadTorch() {
 export async function loadPeers() {
   let require;
   try {
-    require = createRequire(join(await installPackages(), 'package.json'));
+    require = createRequire(join(await installPackages('peers', PACKAGES), 'package.json'));
   } catch (error) {
     skip('tfjs and jax-js', error);
   }

@@ -4,6 +4,7 @@ export { Digest, type Core, type CoreOptions, type EmbeddedCoreOptions, type Pro
 export * from './tensor/index.js';
 export * from './random/index.js';
 export * from './nn/index.js';
+export { BackendError, everythingOn, openDevice, TFJS_BACKENDS, type PackageFinder, type TfjsDevice, type TfjsName } from './backend/index.js';
 export * from './data/index.js';
 export * from './experiments/splithead/index.js';
 export { ConfigurationError } from './experiments/configuration.js';

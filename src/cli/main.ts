@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../experiments/configuration.js';
 import { VERSION } from '../version.js';
+import { backendCommand } from './backend.js';
 import type { CliContext } from './context.js';
 import { dataCommand } from './data.js';
 import { splitHeadCommand } from './splithead.js';
@@ -22,12 +23,19 @@ function settle(command: Command, context: CliContext): Command {
   return command;
 }
 
+/** A command and those below it. */
+function settleAll(command: Command, context: CliContext): Command {
+  for (const below of command.commands) settle(below as Command, context);
+  return settle(command, context);
+}
+
 function program(context: CliContext): Command {
   const root = settle(new Command('isolab'), context)
     .description('published experiments on how networks learn through noise, resist it and carry it')
     .version(VERSION);
   root.addCommand(settle(splitHeadCommand(context), context));
   root.addCommand(dataCommand(context));
+  root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settle(verifyCommand(context), context));
   return root;
 }

@@ -8,12 +8,14 @@ import {
 } from '../experiments/splithead/index.js';
 import { formatPythonJson, RunWriter } from '../outputs/index.js';
 import { VERSION } from '../version.js';
+import { chooseBackend, parseBackend, type ChosenBackend } from './backend-choice.js';
 import type { CliContext } from './context.js';
 import { openChosenCore, parseProfile, type CoreFlags } from './core-options.js';
 import { Progress } from './progress.js';
 import { UsageError } from './usage-error.js';
 
 export interface ExecutionOptions extends CoreFlags {
+  backend: string;
   checkpointEvery: string;
   resume?: boolean;
   force?: boolean;
@@ -32,6 +34,8 @@ export interface Summary {
   student_init_aux_loss: number;
   student_final_aux_loss: number;
   profile: string;
+  backend: string;
+  bits_promised: boolean;
   runtime_seconds: number;
   peak_memory_mb: number | null;
   folder: string;
@@ -88,16 +92,18 @@ class Execution {
   readonly #config: SplitHeadConfig;
   readonly #options: ExecutionOptions;
   readonly #core: Core;
+  readonly #backend: ChosenBackend;
   readonly #data: DatasetPair;
   readonly #runId: string;
   readonly #writer: RunWriter;
   readonly #progress: Progress;
 
-  constructor(context: CliContext, config: SplitHeadConfig, options: ExecutionOptions, core: Core, data: DatasetPair, runId: string) {
+  constructor(context: CliContext, config: SplitHeadConfig, options: ExecutionOptions, core: Core, backend: ChosenBackend, data: DatasetPair, runId: string) {
     this.#context = context;
     this.#config = config;
     this.#options = options;
     this.#core = core;
+    this.#backend = backend;
     this.#data = data;
     this.#runId = runId;
     this.#writer = new RunWriter(context.runtime.files, config.outdir, seedFolder(config.seed), config.append_global);
@@ -132,7 +138,10 @@ class Execution {
 
   async #compute(checkpointEvery: number): Promise<SplitHeadResult> {
     const resume = this.#options.resume === true ? await this.#readCheckpoint() : undefined;
-    const options = { runId: this.#runId, checkpointEvery, ...(resume === undefined ? {} : { resume, resumeName: this.#checkpointPath }) };
+    const { placement } = this.#backend;
+    const options = {
+      runId: this.#runId, checkpointEvery, ...(resume === undefined ? {} : { resume, resumeName: this.#checkpointPath }), ...(placement === undefined ? {} : { placement }),
+    };
     let result: SplitHeadResult | undefined;
     try {
       for await (const event of runSplitHead(this.#core, this.#config, this.#data, options)) {
@@ -164,7 +173,8 @@ class Execution {
     const { runtime } = this.#context;
     const record: RecordContext = {
       runId: this.#runId, timestamp: localTime(new Date()), runtimeSeconds: seconds, program: `isolab ${VERSION}`,
-      engine: `${runtime.name} ${runtime.version}`, threads: this.#core.threads, backend: 'core',
+      engine: `${runtime.name} ${runtime.version}`, threads: this.#core.threads,
+      backend: this.#backend.name, bitsPromised: this.#backend.bitsPromised,
       profile: this.#core.profile, wasmHash: this.#core.wasmHash, dataHash: this.#data.sha256,
     };
     const config = this.#config;
@@ -185,7 +195,7 @@ class Execution {
     return {
       run_id: this.#runId, result_digest: result.digest, already_recorded: false,
       teacher_init_acc, teacher_final_acc, student_init_acc, student_final_acc, student_init_aux_loss, student_final_aux_loss,
-      profile: this.#core.profile, runtime_seconds: seconds, peak_memory_mb: peak === undefined ? null : Math.round(peak / 1e6), folder: this.#writer.folder,
+      profile: this.#core.profile, backend: this.#backend.name, bits_promised: this.#backend.bitsPromised, runtime_seconds: seconds, peak_memory_mb: peak === undefined ? null : Math.round(peak / 1e6), folder: this.#writer.folder,
     };
   }
 
@@ -197,7 +207,7 @@ class Execution {
       teacher_init_acc: value('teacher_init_acc'), teacher_final_acc: value('teacher_final_acc'),
       student_init_acc: value('student_init_acc'), student_final_acc: value('student_final_acc'),
       student_init_aux_loss: value('student_init_aux_loss'), student_final_aux_loss: value('student_final_aux_loss'),
-      profile: row.isolab_profile!, runtime_seconds: value('runtime_seconds'), peak_memory_mb: null, folder: this.#writer.folder,
+      profile: row.isolab_profile!, backend: this.#backend.name, bits_promised: this.#backend.bitsPromised, runtime_seconds: value('runtime_seconds'), peak_memory_mb: null, folder: this.#writer.folder,
     };
   }
 }
@@ -206,7 +216,7 @@ function printSummary(context: CliContext, summary: Summary): void {
   const move = (from: number, to: number) => `${from.toFixed(4)} -> ${to.toFixed(4)}`;
   const memory = summary.peak_memory_mb === null ? '' : `, peak memory ${summary.peak_memory_mb} MB`;
   const lines = [
-    `[Summary] run_id=${summary.run_id} (${summary.profile})${summary.already_recorded ? ', as recorded' : ''}`,
+    `[Summary] run_id=${summary.run_id} (${summary.profile}${summary.bits_promised ? '' : `, ${summary.backend}: not promised to the bit`})${summary.already_recorded ? ', as recorded' : ''}`,
     `  teacher accuracy  ${move(summary.teacher_init_acc, summary.teacher_final_acc)}`,
     `  student accuracy  ${move(summary.student_init_acc, summary.student_final_acc)}`,
     `  auxiliary MSE     ${summary.student_init_aux_loss.toPrecision(6)} -> ${summary.student_final_aux_loss.toPrecision(6)}`,
@@ -222,12 +232,16 @@ export async function executeSplitHead(context: CliContext, config: SplitHeadCon
   const profile = parseProfile(options.profile);
   const checkpointEvery = parseCheckpointInterval(options.checkpointEvery);
   planSplitHead(config);
+  const choice = parseBackend(options.backend);
   const core = await openChosenCore(context, options);
   let summary: Summary;
   try {
     const data = await loadConfiguredData(context, config);
-    const runId = await splitHeadRunId(config, { profile, wasmHash: core.wasmHash, dataHash: data.sha256 });
-    summary = await new Execution(context, config, options, core, data, runId).run(checkpointEvery);
+    const backend = await chooseBackend(context, choice, core);
+    // The core's runs keep the ids that they had before there were others.
+    const elsewhere = backend.bitsPromised ? {} : { backend: backend.name };
+    const runId = await splitHeadRunId(config, { profile, wasmHash: core.wasmHash, dataHash: data.sha256, ...elsewhere });
+    summary = await new Execution(context, config, options, core, backend, data, runId).run(checkpointEvery);
   } finally {
     await core.close();
   }

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { ConfigurationError } from '../experiments/configuration.js';
 import { parsePerturbation, planSplitHead, resolveSplitHeadConfig, splitHeadFields, type SplitHeadConfig } from '../experiments/splithead/index.js';
 import type { Files } from '../runtime/runtime.js';
+import { BACKEND_CHOICES } from './backend-choice.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions } from './core-options.js';
 import { addFieldOptions, givenFields, readJsonFile, readJsonOrPath } from './flags.js';
@@ -58,6 +59,7 @@ export function splitHeadCommand(context: CliContext): Command {
   const running = 'Running:';
   const command = addSplitHeadOptions(new Command('splithead').description('teacher on labels, student on noise through an auxiliary head: one run'));
   addCoreOptions(command, running)
+    .addOption(new Option('--backend <NAME>', `who computes: ${BACKEND_CHOICES.join(', ')}; only the core's bits are promised`).default('core').helpGroup(running))
     .addOption(new Option('--checkpoint-every <N>', 'save the state after every N steps; 0 for never').default('100').helpGroup(running))
     .addOption(new Option('--resume', 'go on from the last checkpoint of this configuration').helpGroup(running))
     .addOption(new Option('--force', 'run again what is already recorded, and replace its rows').helpGroup(running))

@@ -1,4 +1,4 @@
-import { kernelOf, Tensor } from '../tensor/index.js';
+import { kernelOf, Tensor, type AdamNumbers, type Device } from '../tensor/index.js';
 
 export interface AdamOptions {
   /** Learning rate; default 1e-3. */
@@ -33,6 +33,25 @@ function requireOptions(options: Required<AdamOptions>): void {
   if (!betas.every((beta) => beta >= 0 && beta < 1)) throw new RangeError(`Adam: expected betas in [0, 1), got ${betas.join(', ')}`);
 }
 
+function updateOnCore({ parameter, mean, square, largest }: Slot, gradient: Tensor, numbers: AdamNumbers): void {
+  const { decay, maximize, beta1, beta2, rootCorrection, epsilon, stepSize } = numbers;
+  const spill = parameter.core.scratch(80, 'Adam');
+  kernelOf(parameter, 'optimizer_adam')(
+    parameter.pointer, gradient.source, mean.pointer, square.pointer, largest?.pointer ?? 0, parameter.size,
+    decay, maximize ? 1 : 0, beta1, beta2, rootCorrection, epsilon, stepSize, spill,
+  );
+}
+
+/** The gradient decides: parameter and moments follow it to its device, and stay there while gradients come from there. */
+function updateOn(device: Device, { parameter, mean, square, largest }: Slot, gradient: Tensor, numbers: AdamNumbers): void {
+  const state = { mean: mean.on(device), square: square.on(device), largest: largest?.on(device) };
+  const next = device.adam(parameter.on(device), gradient.on(device), state, numbers);
+  parameter.replace(device, next.parameter);
+  mean.replace(device, next.mean);
+  square.replace(device, next.square);
+  if (next.largest !== undefined) largest!.replace(device, next.largest);
+}
+
 /** Adam (Kingma & Ba 2015) with PyTorch's defaults, options and order of operations. */
 export class Adam {
   readonly options: Required<AdamOptions>;
@@ -62,15 +81,16 @@ export class Adam {
 
   #update(slot: Slot, gradient: Tensor): void {
     const { lr, betas, eps, weightDecay, maximize } = this.options;
-    const { parameter, mean, square, largest, powers } = slot;
+    const { powers } = slot;
     slot.steps++;
     powers[0] *= betas[0];
     powers[1] *= betas[1];
-    const spill = parameter.core.scratch(80, 'Adam');
-    kernelOf(parameter, 'optimizer_adam')(
-      parameter.pointer, gradient.pointer, mean.pointer, square.pointer, largest?.pointer ?? 0, parameter.size,
-      weightDecay, maximize ? 1 : 0, betas[0], betas[1], Math.sqrt(1 - powers[1]), eps, lr / (1 - powers[0]), spill,
-    );
+    const numbers = {
+      decay: weightDecay, maximize, beta1: betas[0], beta2: betas[1], rootCorrection: Math.sqrt(1 - powers[1]), epsilon: eps, stepSize: lr / (1 - powers[0]),
+    };
+    const maker = gradient.maker;
+    if (maker !== undefined) updateOn(maker, slot, gradient, numbers);
+    else updateOnCore(slot, gradient, numbers);
   }
 
   /** The state to save: step counts and the moment tensors, in the parameters' order. */

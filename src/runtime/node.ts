@@ -2,9 +2,10 @@
 import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
+import { cpus, homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
+import { pathToFileURL } from 'node:url';
 import { availableThreads, startThread } from './node-threads.js';
 import type { Files, Runtime } from './runtime.js';
 
@@ -125,14 +126,47 @@ function identify(): { name: string; version: string } {
   return { name: 'node', version: process.versions.node };
 }
 
+/** Paths of packages as seen from one file, and the names of those that are not there. */
+function resolveFrom(place: string, names: readonly string[]): { paths: string[]; missing: string[] } {
+  const { resolve } = createRequire(place);
+  const paths: string[] = [];
+  const missing: string[] = [];
+  for (const name of names) {
+    try {
+      paths.push(resolve(name));
+    } catch {
+      missing.push(name);
+    }
+  }
+  return { paths, missing };
+}
+
+/**
+ * Finds optional packages in the first of some places that has them all.
+ * @param places files whose `node_modules` are looked in; default: beside isolab, then in the current folder's project
+ */
+export function packageFinder(places: readonly string[] = [import.meta.url, join(process.cwd(), 'package.json')]): NonNullable<Runtime['findPackages']> {
+  return async (names) => {
+    let fewest = [...names];
+    for (const place of places) {
+      const { paths, missing } = resolveFrom(place, names);
+      if (missing.length === 0) return { load: () => Promise.all(paths.map((path) => import(pathToFileURL(path).href))) };
+      if (missing.length < fewest.length) fewest = missing;
+    }
+    return { missing: fewest };
+  };
+}
+
 /** The runtime of a Node, Deno or Bun process. */
-export function nodeRuntime(): Runtime {
+export function nodeRuntime(): Runtime & Required<Pick<Runtime, 'findPackages'>> {
   return {
     ...identify(),
     files,
     startThread,
     availableThreads,
     now: () => performance.now(),
+    findPackages: packageFinder(),
+    cpuModel: () => cpus()[0]?.model,
     peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
   };
 }

@@ -16,6 +16,13 @@ export interface Runtime {
   availableThreads(): number;
   /** Monotonic milliseconds, for progress and run times only: never part of a result. */
   now(): number;
+  /**
+   * Finds optional packages that must come from one place; loads them, in order, only when asked to.
+   * Undefined where nothing can be loaded while running.
+   */
+  findPackages?(names: readonly string[]): Promise<{ load(): Promise<unknown[]> } | { missing: string[] }>;
+  /** The CPU's name, where the runtime tells. */
+  cpuModel?(): string | undefined;
   /** Most resident bytes of this process so far, where the runtime tells. */
   peakMemoryBytes(): number | undefined;
 }

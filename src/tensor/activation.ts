@@ -47,7 +47,7 @@ export function activate(
   }
   const kernel = kernelOf(preactivation, 'bias_activation');
   const run = (from: Tensor, addend: Tensor | null, step: number, to: Tensor) =>
-    kernel(from.pointer, addend?.pointer ?? 0, rows, channels, inner, step, to.pointer);
+    kernel(from.source, addend?.source ?? 0, rows, channels, inner, step, to.pointer);
   if (activation === 'gelu' && tape.records(inputs)) {
     // gelu is not monotonic: its slope cannot be told from its output.
     if (bias !== null) run(preactivation, bias, CODES.none, preactivation);
@@ -67,18 +67,27 @@ export function activationGradient(tape: Tape, activation: Activation, gradient:
   const code = codeOf(activation);
   if (code === CODES.none) return gradient;
   const delta = tape.empty(gradient.shape, gradient.dtype, `${activation} gradient`);
-  kernelOf(gradient, 'activation_gradient')(gradient.pointer, saved.pointer, gradient.size, code, delta.pointer);
+  kernelOf(gradient, 'activation_gradient')(gradient.source, saved.source, gradient.size, code, delta.source);
   return delta;
 }
 
 function activationOp(activation: Exclude<Activation, 'none'>) {
   const code = CODES[activation];
-  return (tape: Tape, x: Tensor): Tensor => {
+  const forward = (tape: Tape, x: Tensor): Tensor => {
+    const device = tape.place('activation', x.size, [x], x.size);
+    if (device !== undefined) return tape.made(device, device.activation(x.on(device), activation), x.shape);
     const output = tape.empty(x.shape, x.dtype, activation);
-    kernelOf(x, 'bias_activation')(x.pointer, 0, 1, 1, x.size, code, output.pointer);
+    kernelOf(x, 'bias_activation')(x.source, 0, 1, 1, x.size, code, output.pointer);
+    return output;
+  };
+  return (tape: Tape, x: Tensor): Tensor => {
+    const output = forward(tape, x);
     const saved = activation === 'gelu' ? x : output;
     return tape.record([x], output, (gradient) => {
-      tape.accumulate(x, (pointer) => kernelOf(x, 'activation_gradient')(gradient.pointer, saved.pointer, x.size, code, pointer));
+      if (!x.requiresGrad) return;
+      const device = tape.place('activation gradient', x.size, [gradient, saved], x.size);
+      if (device === undefined) tape.give(x, activationGradient(tape, activation, gradient, saved));
+      else tape.give(x, tape.made(device, device.activationGradient(gradient.on(device), saved.on(device), activation), x.shape));
     });
   };
 }

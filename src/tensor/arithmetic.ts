@@ -1,4 +1,3 @@
-import { copyValues } from './shape.js';
 import type { Tape } from './tape.js';
 import { kernelOf, requireSameDType, requireSameShape, type Tensor } from './tensor.js';
 
@@ -8,7 +7,7 @@ function combine(tape: Tape, operation: Operation, a: Tensor, b: Tensor): Tensor
   requireSameDType(operation, a, b);
   requireSameShape(operation, a, b);
   const output = tape.empty(a.shape, a.dtype, operation);
-  kernelOf(a, `arithmetic_${operation}`)(a.pointer, b.pointer, output.pointer, a.size);
+  kernelOf(a, `arithmetic_${operation}`)(a.source, b.source, output.pointer, a.size);
   return output;
 }
 
@@ -17,9 +16,15 @@ function combine(tape: Tape, operation: Operation, a: Tensor, b: Tensor): Tensor
  * @throws RangeError when shapes differ; TypeError when dtypes do
  */
 export function add(tape: Tape, a: Tensor, b: Tensor): Tensor {
-  return tape.record([a, b], combine(tape, 'add', a, b), (gradient) => {
-    tape.accumulate(a, (pointer) => copyValues(gradient, pointer));
-    tape.accumulate(b, (pointer) => copyValues(gradient, pointer));
+  const sum = () => {
+    requireSameDType('add', a, b);
+    requireSameShape('add', a, b);
+    const device = tape.place('add', a.size, [a, b], a.size);
+    return device === undefined ? combine(tape, 'add', a, b) : tape.made(device, device.add(a.on(device), b.on(device)), a.shape);
+  };
+  return tape.record([a, b], sum(), (gradient) => {
+    tape.pass(a, gradient);
+    tape.pass(b, gradient);
   });
 }
 
@@ -29,8 +34,8 @@ export function add(tape: Tape, a: Tensor, b: Tensor): Tensor {
  */
 export function sub(tape: Tape, a: Tensor, b: Tensor): Tensor {
   return tape.record([a, b], combine(tape, 'sub', a, b), (gradient) => {
-    tape.accumulate(a, (pointer) => copyValues(gradient, pointer));
-    tape.accumulate(b, (pointer) => kernelOf(b, 'arithmetic_scale')(gradient.pointer, -1, pointer, b.size));
+    tape.pass(a, gradient);
+    tape.accumulate(b, (pointer) => kernelOf(b, 'arithmetic_scale')(gradient.source, -1, pointer, b.size));
   });
 }
 
@@ -41,8 +46,8 @@ export function sub(tape: Tape, a: Tensor, b: Tensor): Tensor {
 export function mul(tape: Tape, a: Tensor, b: Tensor): Tensor {
   return tape.record([a, b], combine(tape, 'mul', a, b), (gradient) => {
     const multiply = kernelOf(a, 'arithmetic_mul');
-    tape.accumulate(a, (pointer) => multiply(gradient.pointer, b.pointer, pointer, a.size));
-    tape.accumulate(b, (pointer) => multiply(gradient.pointer, a.pointer, pointer, b.size));
+    tape.accumulate(a, (pointer) => multiply(gradient.source, b.source, pointer, a.size));
+    tape.accumulate(b, (pointer) => multiply(gradient.source, a.source, pointer, b.size));
   });
 }
 
@@ -54,22 +59,28 @@ export function div(tape: Tape, a: Tensor, b: Tensor): Tensor {
   const output = combine(tape, 'div', a, b);
   return tape.record([a, b], output, (gradient) => {
     const divide = kernelOf(a, 'arithmetic_div');
-    tape.accumulate(a, (pointer) => divide(gradient.pointer, b.pointer, pointer, a.size));
+    tape.accumulate(a, (pointer) => divide(gradient.source, b.source, pointer, a.size));
     tape.accumulate(b, (pointer) => {
       // -g (a / b) / b, in PyTorch's order.
-      kernelOf(b, 'arithmetic_scale')(gradient.pointer, -1, pointer, b.size);
+      kernelOf(b, 'arithmetic_scale')(gradient.source, -1, pointer, b.size);
       const quotient = tape.empty(b.shape, b.dtype, 'div gradient');
-      divide(output.pointer, b.pointer, quotient.pointer, b.size);
+      divide(output.source, b.source, quotient.pointer, b.size);
       kernelOf(b, 'arithmetic_mul')(pointer, quotient.pointer, pointer, b.size);
     });
   });
 }
 
+function scaled(tape: Tape, x: Tensor, factor: number): Tensor {
+  const device = tape.place('scale', x.size, [x], x.size);
+  if (device !== undefined) return tape.made(device, device.scale(x.on(device), factor), x.shape);
+  const output = tape.empty(x.shape, x.dtype, 'scale');
+  kernelOf(x, 'arithmetic_scale')(x.source, factor, output.pointer, x.size);
+  return output;
+}
+
 /** x * factor; the factor is rounded to x's dtype first. */
 export function scale(tape: Tape, x: Tensor, factor: number): Tensor {
-  const output = tape.empty(x.shape, x.dtype, 'scale');
-  kernelOf(x, 'arithmetic_scale')(x.pointer, factor, output.pointer, x.size);
-  return tape.record([x], output, (gradient) => {
-    tape.accumulate(x, (pointer) => kernelOf(x, 'arithmetic_scale')(gradient.pointer, factor, pointer, x.size));
+  return tape.record([x], scaled(tape, x, factor), (gradient) => {
+    if (x.requiresGrad) tape.give(x, scaled(tape, gradient, factor));
   });
 }

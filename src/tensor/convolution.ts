@@ -1,4 +1,7 @@
+import type { Pointer } from '../core/index.js';
 import { activate, activationGradient, type Activation } from './activation.js';
+import { giveLayerGradients, layerMade, wantedOf, type LayerTensors } from './device-layer.js';
+import type { ConvolutionSettings } from './device.js';
 import type { Tape } from './tape.js';
 import { formatShape, kernelOf, requireOptions, requireSameDType, type Tensor } from './tensor.js';
 
@@ -67,28 +70,59 @@ export function conv2d(
   const { activation = 'none' } = options;
   requireSameDType('conv2d', x, weight, bias);
   const { geometry, outH, outW } = geometryOf(x, weight, options);
-  const [batch, , , , outChannels] = geometry;
+  const outChannels = weight.shape[0]!;
   if (bias !== null && bias.size !== outChannels) {
     throw new RangeError(`conv2d: expected a bias of ${outChannels} values, got ${formatShape(bias.shape)}`);
   }
-  const scratch = () => {
-    const [, ...perSample] = geometry;
-    return x.core.scratch(kernelOf(x, 'convolution_scratch')(...perSample), 'conv2d');
-  };
-  const layout = { rows: batch, channels: outChannels, inner: outH * outW };
-  const product = tape.empty([batch, outChannels, outH, outW], x.dtype, 'conv2d');
-  kernelOf(x, 'convolution_forward')(x.pointer, weight.pointer, product.pointer, ...geometry, scratch());
-  const { output, saved } = activate(tape, product, bias, activation, layout, [x, weight, bias]);
-  return tape.record([x, weight, bias], output, (gradient) => {
-    const delta = activationGradient(tape, activation, gradient, saved);
-    if (bias !== null) {
-      tape.accumulate(bias, (pointer) => kernelOf(x, 'bias_gradient')(delta.pointer, batch, outChannels, layout.inner, pointer));
-    }
-    tape.accumulate(weight, (pointer) =>
-      kernelOf(x, 'convolution_weight_gradient')(x.pointer, delta.pointer, pointer, ...geometry, scratch()),
-    );
-    tape.accumulate(x, (pointer) =>
-      kernelOf(x, 'convolution_input_gradient')(delta.pointer, weight.pointer, pointer, ...geometry, scratch()),
-    );
-  });
+  const { stride = [1, 1], padding = [0, 0], dilation = [1, 1] } = options;
+  const settings = { activation, stride, padding, dilation, output: [outH, outW] as const };
+  const layer = { x, weight, bias };
+  const { output, saved } = convolutionForward(tape, layer, geometry, settings);
+  return tape.record([x, weight, bias], output, (gradient) => convolutionGradient(tape, gradient, saved, layer, geometry, settings));
+}
+
+function scratchOf(x: Tensor, [, ...perSample]: Geometry): Pointer {
+  return x.core.scratch(kernelOf(x, 'convolution_scratch')(...perSample), 'conv2d');
+}
+
+/** Multiplications of one pass. */
+function workOf([batch, channels, , , outChannels, kernelH, kernelW]: Geometry, [outH, outW]: Pair): number {
+  return batch * channels * outChannels * kernelH * kernelW * outH * outW;
+}
+
+function convolutionForward(tape: Tape, { x, weight, bias }: LayerTensors, geometry: Geometry, settings: ConvolutionSettings) {
+  const [batch, , , , outChannels] = geometry;
+  const [outH, outW] = settings.output;
+  const shape = [batch, outChannels, outH, outW];
+  const device = tape.place('conv2d', workOf(geometry, settings.output), [x, weight, bias], batch * outChannels * outH * outW);
+  if (device !== undefined) {
+    return layerMade(tape, device, device.conv2d(x.on(device), weight.on(device), bias?.on(device) ?? null, settings), shape);
+  }
+  const product = tape.empty(shape, x.dtype, 'conv2d');
+  kernelOf(x, 'convolution_forward')(x.source, weight.source, product.pointer, ...geometry, scratchOf(x, geometry));
+  return activate(tape, product, bias, settings.activation, { rows: batch, channels: outChannels, inner: outH * outW }, [x, weight, bias]);
+}
+
+function convolutionGradient(
+  tape: Tape, gradient: Tensor, saved: Tensor, layer: LayerTensors, geometry: Geometry, settings: ConvolutionSettings,
+): void {
+  const { x, weight, bias } = layer;
+  const { wanted, results } = wantedOf(layer);
+  const passes = Number(wanted.x) + Number(wanted.weight);
+  const device = tape.place('conv2d gradient', passes * workOf(geometry, settings.output), [gradient, saved, x, weight], results);
+  if (device !== undefined) {
+    const operands = [gradient.on(device), saved.on(device), x.on(device), weight.on(device)] as const;
+    giveLayerGradients(tape, device, device.conv2dGradient(...operands, settings, wanted), layer);
+    return;
+  }
+  const [batch, , , , outChannels] = geometry;
+  const inner = settings.output[0] * settings.output[1];
+  const delta = activationGradient(tape, settings.activation, gradient, saved);
+  if (bias !== null) tape.accumulate(bias, (pointer) => kernelOf(x, 'bias_gradient')(delta.source, batch, outChannels, inner, pointer));
+  tape.accumulate(weight, (pointer) =>
+    kernelOf(x, 'convolution_weight_gradient')(x.source, delta.source, pointer, ...geometry, scratchOf(x, geometry)),
+  );
+  tape.accumulate(x, (pointer) =>
+    kernelOf(x, 'convolution_input_gradient')(delta.source, weight.source, pointer, ...geometry, scratchOf(x, geometry)),
+  );
 }

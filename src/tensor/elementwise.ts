@@ -16,7 +16,7 @@ type Slope = (x: Tensor, output: Tensor, gradient: Tensor, to: Pointer) => void;
 function unaryOp(op: Unary, slope: Slope) {
   return (tape: Tape, x: Tensor): Tensor => {
     const output = tape.empty(x.shape, x.dtype, op);
-    evaluate(x, op, x.pointer, output.pointer);
+    evaluate(x, op, x.source, output.pointer);
     return tape.record([x], output, (gradient) => {
       tape.accumulate(x, (pointer) => slope(x, output, gradient, pointer));
     });
@@ -25,39 +25,39 @@ function unaryOp(op: Unary, slope: Slope) {
 
 /** e^x, any shape. */
 export const exp = unaryOp('exp', (x, output, gradient, to) => {
-  kernelOf(x, 'arithmetic_mul')(gradient.pointer, output.pointer, to, x.size);
+  kernelOf(x, 'arithmetic_mul')(gradient.source, output.source, to, x.size);
 });
 
 /** Natural logarithm, any shape; -infinity at 0 and NaN below. */
 export const log = unaryOp('log', (x, _output, gradient, to) => {
-  kernelOf(x, 'arithmetic_div')(gradient.pointer, x.pointer, to, x.size);
+  kernelOf(x, 'arithmetic_div')(gradient.source, x.source, to, x.size);
 });
 
 /** Sine of radians, any shape. */
 export const sin = unaryOp('sin', (x, _output, gradient, to) => {
-  evaluate(x, 'cos', x.pointer, to);
-  kernelOf(x, 'arithmetic_mul')(to, gradient.pointer, to, x.size);
+  evaluate(x, 'cos', x.source, to);
+  kernelOf(x, 'arithmetic_mul')(to, gradient.source, to, x.size);
 });
 
 /** Cosine of radians, any shape. */
 export const cos = unaryOp('cos', (x, _output, gradient, to) => {
-  evaluate(x, 'sin', x.pointer, to);
+  evaluate(x, 'sin', x.source, to);
   kernelOf(x, 'arithmetic_scale')(to, -1, to, x.size);
-  kernelOf(x, 'arithmetic_mul')(to, gradient.pointer, to, x.size);
+  kernelOf(x, 'arithmetic_mul')(to, gradient.source, to, x.size);
 });
 
 /** Error function, any shape. */
 export const erf = unaryOp('erf', (x, _output, gradient, to) => {
   // 2 / sqrt(pi) exp(-x^2)
-  kernelOf(x, 'arithmetic_mul')(x.pointer, x.pointer, to, x.size);
+  kernelOf(x, 'arithmetic_mul')(x.source, x.source, to, x.size);
   kernelOf(x, 'arithmetic_scale')(to, -1, to, x.size);
   evaluate(x, 'exp', to, to);
   kernelOf(x, 'arithmetic_scale')(to, TWO_OVER_ROOT_PI, to, x.size);
-  kernelOf(x, 'arithmetic_mul')(to, gradient.pointer, to, x.size);
+  kernelOf(x, 'arithmetic_mul')(to, gradient.source, to, x.size);
 });
 
 /** Square root, any shape; NaN below 0. */
 export const sqrt = unaryOp('sqrt', (x, output, gradient, to) => {
-  kernelOf(x, 'arithmetic_div')(gradient.pointer, output.pointer, to, x.size);
+  kernelOf(x, 'arithmetic_div')(gradient.source, output.source, to, x.size);
   kernelOf(x, 'arithmetic_scale')(to, 0.5, to, x.size);
 });

@@ -3,6 +3,10 @@ export {
 } from './activation.js';
 export { add, div, mul, scale, sub } from './arithmetic.js';
 export { conv2d, convolvedExtent, type ConvolutionOptions, type Pair } from './convolution.js';
+export type {
+  AdamNumbers, AdamState, ConvolutionSettings, Device, DeviceOp, Handle, LayerGradients, LayerHandles, LinearSettings, Operand, OpRequest, Placement,
+  PoolSettings, Wanted,
+} from './device.js';
 export { cos, erf, exp, log, sin, sqrt } from './elementwise.js';
 export { linear, matmul, type LinearOptions } from './linear.js';
 export { klDivergence, logSoftmax, mse, softmax, softmaxCrossEntropy, type Reduction } from './loss.js';

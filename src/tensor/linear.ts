@@ -1,5 +1,6 @@
 import type { Pointer } from '../core/index.js';
 import { activate, activationGradient, type Activation } from './activation.js';
+import { giveLayerGradients, layerMade, wantedOf, type LayerTensors } from './device-layer.js';
 import type { Tape } from './tape.js';
 import { formatShape, kernelOf, requireOptions, requireSameDType, type Tensor } from './tensor.js';
 
@@ -13,8 +14,8 @@ interface Operand {
 function operand(tensor: Tensor, transposed: boolean): Operand {
   const columns = tensor.shape[1]!;
   return transposed
-    ? { pointer: tensor.pointer, rowStride: 1, columnStride: columns }
-    : { pointer: tensor.pointer, rowStride: columns, columnStride: 1 };
+    ? { pointer: tensor.source, rowStride: 1, columnStride: columns }
+    : { pointer: tensor.source, rowStride: columns, columnStride: 1 };
 }
 
 /** out[m, n] = a[m, k] b[k, n]; `like` gives the core and dtype. */
@@ -43,21 +44,40 @@ export function matmul(tape: Tape, a: Tensor, b: Tensor, options: { transposeA?:
   if (k !== inner) {
     throw new RangeError(`matmul: expected equal inner extents, got ${formatShape([m, k])} times ${formatShape([inner, n])}`);
   }
-  const out = tape.empty([m, n], a.dtype, 'matmul');
-  product(a, m, n, k, operand(a, transposeA), operand(b, transposeB), out.pointer);
-  return tape.record([a, b], out, (gradient) => {
-    // a'[m, k] = G b'^T and b'[k, n] = a'^T G; a transposed operand's gradient is the transposed product.
-    tape.accumulate(a, (pointer) =>
-      transposeA
-        ? product(a, k, m, n, operand(b, transposeB), operand(gradient, true), pointer)
-        : product(a, m, k, n, operand(gradient, false), operand(b, !transposeB), pointer),
-    );
-    tape.accumulate(b, (pointer) =>
-      transposeB
-        ? product(b, n, k, m, operand(gradient, true), operand(a, transposeA), pointer)
-        : product(b, k, n, m, operand(a, !transposeA), operand(gradient, false), pointer),
-    );
-  });
+  const multiply = () => {
+    const device = tape.place('matmul', m * n * k, [a, b], m * n);
+    if (device !== undefined) return tape.made(device, device.matmul(a.on(device), b.on(device), transposeA, transposeB), [m, n]);
+    const out = tape.empty([m, n], a.dtype, 'matmul');
+    product(a, m, n, k, operand(a, transposeA), operand(b, transposeB), out.pointer);
+    return out;
+  };
+  return tape.record([a, b], multiply(), (gradient) => matmulGradient(tape, gradient, a, b, transposeA, transposeB));
+}
+
+/** a'[m, k] = G b'^T and b'[k, n] = a'^T G; a transposed operand's gradient is the transposed product. */
+function matmulGradient(tape: Tape, gradient: Tensor, a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): void {
+  const [m, n] = gradient.shape as [number, number];
+  const k = a.size / m;
+  const wanted = [a, b].filter(({ requiresGrad }) => requiresGrad);
+  const device = tape.place('matmul gradient', m * n * k * wanted.length, [gradient, a, b], wanted.reduce((total, { size }) => total + size, 0));
+  if (device !== undefined) {
+    const [g, left, right] = [gradient.on(device), a.on(device), b.on(device)];
+    const forA = () => (transposeA ? device.matmul(right, g, transposeB, true) : device.matmul(g, right, false, !transposeB));
+    const forB = () => (transposeB ? device.matmul(g, left, true, transposeA) : device.matmul(left, g, !transposeA, false));
+    if (a.requiresGrad) tape.give(a, tape.made(device, forA(), a.shape));
+    if (b.requiresGrad) tape.give(b, tape.made(device, forB(), b.shape));
+    return;
+  }
+  tape.accumulate(a, (pointer) =>
+    transposeA
+      ? product(a, k, m, n, operand(b, transposeB), operand(gradient, true), pointer)
+      : product(a, m, k, n, operand(gradient, false), operand(b, !transposeB), pointer),
+  );
+  tape.accumulate(b, (pointer) =>
+    transposeB
+      ? product(b, n, k, m, operand(gradient, true), operand(a, transposeA), pointer)
+      : product(b, k, n, m, operand(a, !transposeA), operand(gradient, false), pointer),
+  );
 }
 
 export interface LinearOptions {
@@ -76,7 +96,7 @@ function biasWithOffset(tape: Tape, weight: Tensor, bias: Tensor | null, offset:
   if (offset === 0) return bias;
   const [outputs, inputs] = weight.shape as [number, number];
   const effective = tape.empty([outputs], weight.dtype, 'bias with offset');
-  kernelOf(weight, 'offset_bias')(weight.pointer, bias?.pointer ?? 0, outputs, inputs, offset, effective.pointer);
+  kernelOf(weight, 'offset_bias')(weight.source, bias?.source ?? 0, outputs, inputs, offset, effective.pointer);
   return effective;
 }
 
@@ -90,28 +110,56 @@ export function linear(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | nul
   requireMatrix('linear', 'input', x);
   requireMatrix('linear', 'weight', weight);
   requireSameDType('linear', x, weight, bias);
-  const [batch, inputs] = x.shape as [number, number];
+  const [, inputs] = x.shape as [number, number];
   const outputs = weight.shape[0]!;
   if (weight.shape[1] !== inputs || (bias !== null && bias.size !== outputs)) {
     throw new RangeError(
       `linear: expected weight [out, ${inputs}] and bias [out], got ${formatShape(weight.shape)} and ${bias === null ? 'no bias' : formatShape(bias.shape)}`,
     );
   }
+  const settings = { activation, inputOffset };
+  const layer = { x, weight, bias };
+  const { output, saved } = linearForward(tape, layer, settings);
+  return tape.record([x, weight, bias], output, (gradient) => linearGradient(tape, gradient, saved, layer, settings));
+}
+
+function linearForward(tape: Tape, { x, weight, bias }: LayerTensors, { activation, inputOffset }: Required<LinearOptions>) {
+  const [batch, inputs] = x.shape as [number, number];
+  const outputs = weight.shape[0]!;
+  // An input with an offset is mostly zeros, which cost the core nothing.
+  const device = tape.place(inputOffset === 0 ? 'linear' : 'sparse linear', batch * inputs * outputs, [x, weight, bias], batch * outputs);
+  if (device !== undefined) {
+    const handles = device.linear(x.on(device), weight.on(device), bias?.on(device) ?? null, { activation, inputOffset });
+    return layerMade(tape, device, handles, [batch, outputs]);
+  }
   const preactivation = tape.empty([batch, outputs], x.dtype, 'linear');
   product(x, batch, outputs, inputs, operand(x, false), operand(weight, true), preactivation.pointer);
   const effectiveBias = biasWithOffset(tape, weight, bias, inputOffset);
-  const { output, saved } = activate(tape, preactivation, effectiveBias, activation, { rows: batch, channels: outputs, inner: 1 }, [x, weight, bias]);
-  return tape.record([x, weight, bias], output, (gradient) => {
-    const delta = activationGradient(tape, activation, gradient, saved);
-    const columnSums = (pointer: Pointer) => kernelOf(x, 'bias_gradient')(delta.pointer, batch, outputs, 1, pointer);
-    if (bias !== null) tape.accumulate(bias, columnSums);
-    tape.accumulate(weight, (pointer) => {
-      product(x, outputs, inputs, batch, operand(delta, true), operand(x, false), pointer);
-      if (inputOffset === 0) return;
-      const sums = tape.empty([outputs], x.dtype, 'column sums').pointer;
-      columnSums(sums);
-      kernelOf(x, 'offset_weight_gradient')(sums, outputs, inputs, inputOffset, pointer);
-    });
-    tape.accumulate(x, (pointer) => product(x, batch, inputs, outputs, operand(delta, false), operand(weight, false), pointer));
+  return activate(tape, preactivation, effectiveBias, activation, { rows: batch, channels: outputs, inner: 1 }, [x, weight, bias]);
+}
+
+function linearGradient(tape: Tape, gradient: Tensor, saved: Tensor, layer: LayerTensors, { activation, inputOffset }: Required<LinearOptions>): void {
+  const { x, weight, bias } = layer;
+  const [batch, inputs] = x.shape as [number, number];
+  const outputs = weight.shape[0]!;
+  const { wanted, results } = wantedOf(layer);
+  const products = Number(wanted.x) + Number(wanted.weight);
+  const op = inputOffset === 0 ? 'linear gradient' : 'sparse linear gradient';
+  const device = tape.place(op, products * batch * inputs * outputs, [gradient, saved, x, weight], results);
+  if (device !== undefined) {
+    const operands = [gradient.on(device), saved.on(device), x.on(device), weight.on(device)] as const;
+    giveLayerGradients(tape, device, device.linearGradient(...operands, { activation, inputOffset }, wanted), layer);
+    return;
+  }
+  const delta = activationGradient(tape, activation, gradient, saved);
+  const columnSums = (pointer: Pointer) => kernelOf(x, 'bias_gradient')(delta.source, batch, outputs, 1, pointer);
+  if (bias !== null) tape.accumulate(bias, columnSums);
+  tape.accumulate(weight, (pointer) => {
+    product(x, outputs, inputs, batch, operand(delta, true), operand(x, false), pointer);
+    if (inputOffset === 0) return;
+    const sums = tape.empty([outputs], x.dtype, 'column sums').pointer;
+    columnSums(sums);
+    kernelOf(x, 'offset_weight_gradient')(sums, outputs, inputs, inputOffset, pointer);
   });
+  tape.accumulate(x, (pointer) => product(x, batch, inputs, outputs, operand(delta, false), operand(weight, false), pointer));
 }

@@ -51,13 +51,22 @@ export function softmaxCrossEntropy(
   }
   const [batch, classes] = logits.shape as [number, number];
   const labelPointer = storeLabels(tape, op, labels, batch, classes);
+  const device = tape.place('loss', logits.size, [logits], 1);
+  if (device !== undefined) {
+    const stored = tape.core.memory.i32(labelPointer, batch);
+    const { loss, slope } = device.crossEntropy(logits.on(device), stored, reduction === 'mean' ? batch : 1);
+    const kept = tape.made(device, slope, logits.shape);
+    return tape.record([logits], tape.made(device, loss, []), (gradient) =>
+      tape.give(logits, tape.made(device, device.scaleBy(gradient.on(device), kept.on(device)), logits.shape)),
+    );
+  }
   const probabilities = tape.records([logits]) ? tape.empty(logits.shape, logits.dtype, op) : null;
-  const total = kernelOf(logits, 'loss_cross_entropy')(logits.pointer, labelPointer, batch, classes, 0, probabilities?.pointer ?? 0);
+  const total = kernelOf(logits, 'loss_cross_entropy')(logits.source, labelPointer, batch, classes, 0, probabilities?.pointer ?? 0);
   const divisor = reduction === 'mean' ? batch : 1;
   return tape.record([logits], tape.from([total / divisor], [], logits.dtype, op), (gradient) => {
     tape.accumulate(logits, (pointer) =>
       kernelOf(logits, 'loss_cross_entropy_gradient')(
-        probabilities!.pointer, labelPointer, batch, classes, gradient.item() / divisor, pointer,
+        probabilities!.source, labelPointer, batch, classes, gradient.item() / divisor, pointer,
       ),
     );
   });
@@ -71,21 +80,29 @@ export function mse(tape: Tape, a: Tensor, b: Tensor): Tensor {
   requireSameDType('mse', a, b);
   requireSameShape('mse', a, b);
   if (a.size === 0) throw new RangeError(`mse: expected at least one value, got shape ${formatShape(a.shape)}`);
-  const total = kernelOf(a, 'loss_mse')(a.pointer, b.pointer, a.size);
+  const device = tape.place('loss', a.size, [a, b], 1);
+  if (device !== undefined) {
+    return tape.record([a, b], tape.made(device, device.mse(a.on(device), b.on(device)), []), (gradient) => {
+      const upstream = gradient.on(device);
+      if (a.requiresGrad) tape.give(a, tape.made(device, device.mseGradient(upstream, a.on(device), b.on(device)), a.shape));
+      if (b.requiresGrad) tape.give(b, tape.made(device, device.mseGradient(upstream, b.on(device), a.on(device)), b.shape));
+    });
+  }
+  const total = kernelOf(a, 'loss_mse')(a.source, b.source, a.size);
   return tape.record([a, b], tape.from([total / a.size], [], a.dtype, 'mse'), (gradient) => {
     const factor = (2 * gradient.item()) / a.size;
     const write = kernelOf(a, 'loss_mse_gradient');
-    tape.accumulate(a, (pointer) => write(a.pointer, b.pointer, a.size, factor, pointer));
-    tape.accumulate(b, (pointer) => write(a.pointer, b.pointer, a.size, -factor, pointer));
+    tape.accumulate(a, (pointer) => write(a.source, b.source, a.size, factor, pointer));
+    tape.accumulate(b, (pointer) => write(a.source, b.source, a.size, -factor, pointer));
   });
 }
 
 function rowwise(tape: Tape, x: Tensor, op: string, family: 'loss_softmax' | 'loss_log_softmax'): Tensor {
   const { rows, columns } = rowsOf(op, x);
   const output = tape.empty(x.shape, x.dtype, op);
-  kernelOf(x, family)(x.pointer, rows, columns, output.pointer);
+  kernelOf(x, family)(x.source, rows, columns, output.pointer);
   return tape.record([x], output, (gradient) => {
-    tape.accumulate(x, (pointer) => kernelOf(x, `${family}_gradient`)(gradient.pointer, output.pointer, rows, columns, pointer));
+    tape.accumulate(x, (pointer) => kernelOf(x, `${family}_gradient`)(gradient.source, output.source, rows, columns, pointer));
   });
 }
 
@@ -117,7 +134,7 @@ export function klDivergence(tape: Tape, studentLogits: Tensor, teacherLogits: T
   const [batch, classes] = studentLogits.shape as [number, number];
   const run = (scale: number, studentGradient: Pointer, teacherGradient: Pointer) =>
     kernelOf(studentLogits, 'divergence_kl')(
-      studentLogits.pointer, teacherLogits.pointer, batch, classes, temperature, scale, studentGradient, teacherGradient,
+      studentLogits.source, teacherLogits.source, batch, classes, temperature, scale, studentGradient, teacherGradient,
     );
   const output = tape.from([run(0, 0, 0) / batch], [], studentLogits.dtype, op);
   return tape.record([studentLogits, teacherLogits], output, (gradient) => {

@@ -1,6 +1,7 @@
 import type { Pair } from './convolution.js';
+import type { PoolSettings } from './device.js';
 import type { Tape } from './tape.js';
-import { formatShape, kernelOf, type Tensor } from './tensor.js';
+import { formatShape, kernelOf, sizeOf, type Tensor } from './tensor.js';
 
 export interface PoolingWindow {
   kernel: Pair;
@@ -55,6 +56,20 @@ function emptyOutput(tape: Tape, op: string, x: Tensor, outHeight: number, outWi
   return tape.empty([x.shape[0]!, x.shape[1]!, outHeight, outWidth], x.dtype, op);
 }
 
+/** A pooling that a device makes, with its gradient on whichever side; undefined when the core is to make it. */
+function poolOnDevice(tape: Tape, x: Tensor, settings: PoolSettings): Tensor | undefined {
+  const [outHeight, outWidth] = settings.output;
+  const shape = [x.shape[0]!, x.shape[1]!, outHeight, outWidth];
+  const op = settings.kind === 'max' ? 'max pool' : 'average pool';
+  const device = tape.place(op, x.size, [x], sizeOf(shape));
+  // The gradient needs what the side that pooled has kept, so both are made where the first is.
+  if (device === undefined || !device.can(`${op} gradient`)) return undefined;
+  const output = tape.made(device, device.pool(x.on(device), settings), shape);
+  return tape.record([x], output, (gradient) =>
+    tape.give(x, tape.made(device, device.poolGradient(gradient.on(device), x.on(device), output.on(device), settings), x.shape)),
+  );
+}
+
 /**
  * Largest value of each window: [n, c, h, w] -> [n, c, oh, ow] with oh = floor((h + 2 padding - kernel) / stride) + 1.
  * The gradient goes to the window's first largest value; NaN wins. PyTorch's `F.max_pool2d`.
@@ -62,16 +77,18 @@ function emptyOutput(tape: Tape, op: string, x: Tensor, outHeight: number, outWi
  */
 export function maxPool2d(tape: Tape, x: Tensor, window: PoolingWindow): Tensor {
   const { planes, height, width, outHeight, outWidth, kernel, stride, padding, halving } = resolveWindow('maxPool2d', x, window);
+  const made = poolOnDevice(tape, x, { kind: 'max', kernel, stride, padding, output: [outHeight, outWidth] });
+  if (made !== undefined) return made;
   const output = emptyOutput(tape, 'maxPool2d', x, outHeight, outWidth);
   const indices = tape.allocate(4 * output.size, 'maxPool2d indices');
   kernelOf(x, 'pooling_max')(
-    x.pointer, planes, height, width, outHeight, outWidth, kernel[0], kernel[1], stride[0], stride[1], padding[0], padding[1],
+    x.source, planes, height, width, outHeight, outWidth, kernel[0], kernel[1], stride[0], stride[1], padding[0], padding[1],
     output.pointer, indices,
   );
   return tape.record([x], output, (gradient) => {
     tape.accumulate(x, (pointer) =>
       kernelOf(x, 'pooling_max_gradient')(
-        gradient.pointer, indices, planes, height, width, outHeight, outWidth, halving ? 1 : 0, pointer,
+        gradient.source, indices, planes, height, width, outHeight, outWidth, halving ? 1 : 0, pointer,
       ),
     );
   });
@@ -84,14 +101,16 @@ export function maxPool2d(tape: Tape, x: Tensor, window: PoolingWindow): Tensor 
  */
 export function avgPool2d(tape: Tape, x: Tensor, window: PoolingWindow): Tensor {
   const { planes, height, width, outHeight, outWidth, kernel, stride, padding } = resolveWindow('avgPool2d', x, window);
+  const made = poolOnDevice(tape, x, { kind: 'average', kernel, stride, padding, output: [outHeight, outWidth] });
+  if (made !== undefined) return made;
   const output = emptyOutput(tape, 'avgPool2d', x, outHeight, outWidth);
   const run = (family: 'pooling_average' | 'pooling_average_gradient', from: number, to: number) =>
     kernelOf(x, family)(
       from, planes, height, width, outHeight, outWidth, kernel[0], kernel[1], stride[0], stride[1], padding[0], padding[1], to,
     );
-  run('pooling_average', x.pointer, output.pointer);
+  run('pooling_average', x.source, output.pointer);
   return tape.record([x], output, (gradient) => {
-    tape.accumulate(x, (pointer) => run('pooling_average_gradient', gradient.pointer, pointer));
+    tape.accumulate(x, (pointer) => run('pooling_average_gradient', gradient.source, pointer));
   });
 }
 
@@ -105,11 +124,13 @@ export function adaptiveAvgPool2d(tape: Tape, x: Tensor, outputSize: Pair): Tens
   requirePair(op, 'the output size', outputSize, 1);
   const { planes, height, width } = requireImages(op, x);
   const [outHeight, outWidth] = outputSize;
+  const made = poolOnDevice(tape, x, { kind: 'adaptive average', kernel: [1, 1], stride: [1, 1], padding: [0, 0], output: outputSize });
+  if (made !== undefined) return made;
   const output = emptyOutput(tape, op, x, outHeight, outWidth);
-  kernelOf(x, 'pooling_adaptive_average')(x.pointer, planes, height, width, outHeight, outWidth, output.pointer);
+  kernelOf(x, 'pooling_adaptive_average')(x.source, planes, height, width, outHeight, outWidth, output.pointer);
   return tape.record([x], output, (gradient) => {
     tape.accumulate(x, (pointer) =>
-      kernelOf(x, 'pooling_adaptive_average_gradient')(gradient.pointer, planes, height, width, outHeight, outWidth, pointer),
+      kernelOf(x, 'pooling_adaptive_average_gradient')(gradient.source, planes, height, width, outHeight, outWidth, pointer),
     );
   });
 }

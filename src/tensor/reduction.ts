@@ -16,7 +16,7 @@ export function mean(tape: Tape, x: Tensor): Tensor {
 }
 
 function reduce(tape: Tape, x: Tensor, divisor: number, op: string): Tensor {
-  const total = kernelOf(x, 'reduction_sum')(x.pointer, x.size);
+  const total = kernelOf(x, 'reduction_sum')(x.source, x.size);
   const output = tape.from([total / divisor], [], x.dtype, op);
   return tape.record([x], output, (gradient) => {
     tape.accumulate(x, (pointer) => kernelOf(x, 'arithmetic_fill')(pointer, gradient.item() / divisor, x.size));
@@ -25,7 +25,7 @@ function reduce(tape: Tape, x: Tensor, divisor: number, op: string): Tensor {
 
 /** Sum of squares of all values, in float64. Takes no part in gradients. */
 export function sumOfSquares(x: Tensor): number {
-  return kernelOf(x, 'reduction_sum_squares')(x.pointer, x.size);
+  return kernelOf(x, 'reduction_sum_squares')(x.source, x.size);
 }
 
 /**
@@ -38,6 +38,6 @@ export function argmax(x: Tensor): Int32Array {
   if (columns === 0) throw new RangeError(`argmax: expected a last axis of at least one value, got shape ${formatShape(x.shape)}`);
   const rows = x.size / columns;
   const indices = x.core.scratch(4 * rows, 'argmax');
-  kernelOf(x, 'reduction_argmax')(x.pointer, rows, columns, indices);
+  kernelOf(x, 'reduction_argmax')(x.source, rows, columns, indices);
   return x.core.memory.i32(indices, rows).slice();
 }

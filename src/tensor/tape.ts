@@ -1,5 +1,7 @@
 import { Arena, type Core, type Pointer } from '../core/index.js';
-import { formatShape, kernelOf, sizeOf, Tensor, type DType, type Shape } from './tensor.js';
+import type { Device, DeviceOp, Handle, Placement } from './device.js';
+import type { StepMemory } from './storage.js';
+import { bytesOf, formatShape, kernelOf, requireSameDType, requireSameShape, sizeOf, Tensor, type DType, type Shape } from './tensor.js';
 
 type Backward = (gradient: Tensor) => void;
 
@@ -9,26 +11,28 @@ type Backward = (gradient: Tensor) => void;
  */
 export class Tape {
   readonly core: Core;
-  readonly #arena: Arena;
+  readonly #memory: StepMemory;
+  readonly #placement: Placement | undefined;
   #recording: boolean;
   #notes: { output: Tensor; backward: Backward }[] = [];
   #touched: Tensor[] = [];
 
-  constructor(core: Core, arena: Arena, recording = true) {
+  constructor(core: Core, memory: StepMemory, recording = true, placement?: Placement) {
     this.core = core;
-    this.#arena = arena;
+    this.#memory = memory;
     this.#recording = recording;
+    this.#placement = placement;
   }
 
   /** Uninitialised memory of this step. @throws RangeError naming `what` when memory is exhausted */
   allocate(bytes: number, what: string): Pointer {
-    return this.#arena.allocate(bytes, what);
+    return this.#memory.arena.allocate(bytes, what);
   }
 
   /** A tensor of this step with undefined contents. */
   empty(shape: Shape, dtype: DType, what: string): Tensor {
-    const bytes = sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
-    return new Tensor(this.core, dtype, shape, this.#arena.allocate(bytes, `${what} ${formatShape(shape)}`), this.#arena);
+    const pointer = this.#memory.arena.allocate(bytesOf(shape, dtype), `${what} ${formatShape(shape)}`);
+    return Tensor.at(this.core, dtype, shape, pointer, this.#memory);
   }
 
   /** A tensor of this step holding a copy of `values`. */
@@ -41,9 +45,24 @@ export class Tape {
     return tensor;
   }
 
-  /** The same memory under another shape, as part of this step. */
-  alias(tensor: Tensor, shape: Shape): Tensor {
-    return new Tensor(this.core, tensor.dtype, shape, tensor.pointer, this.#arena);
+  /** A float32 tensor of this step whose values a device has made; the core gets memory for it when it asks. */
+  made(device: Device, handle: Handle, shape: Shape): Tensor {
+    const tensor = Tensor.at(this.core, 'float32', shape, undefined, this.#memory);
+    tensor.replace(device, handle);
+    return tensor;
+  }
+
+  /**
+   * The device that is to make an op, or undefined for the core.
+   * @param work multiplications for products and convolutions, values touched for the rest
+   * @param results number of values of the op's results
+   */
+  place(op: DeviceOp, work: number, operands: readonly (Tensor | null)[], results: number): Device | undefined {
+    const placement = this.#placement;
+    if (placement === undefined) return undefined;
+    const present = operands.filter((operand) => operand !== null);
+    if (present.some(({ dtype, size }) => dtype !== 'float32' || size === 0) || results === 0 || !placement.device.can(op)) return undefined;
+    return placement.prefersDevice({ op, work, operands: present, outputBytes: 4 * results }) ? placement.device : undefined;
   }
 
   /** Runs `body` without recording: what it computes takes no part in gradients. */
@@ -76,30 +95,49 @@ export class Tape {
     if (!input.requiresGrad) return;
     const gradient = this.empty(input.shape, input.dtype, 'gradient');
     write(gradient.pointer);
-    if (input.grad === undefined) {
+    this.give(input, gradient);
+  }
+
+  /** Adds a gradient that reaches `input` unchanged, whichever side has it. */
+  pass(input: Tensor, gradient: Tensor): void {
+    const device = this.#placement?.device;
+    if (!input.requiresGrad) return;
+    if (!gradient.isOnCore && device !== undefined) return this.give(input, this.made(device, device.share(gradient.on(device).handle), input.shape));
+    const { memory } = this.core;
+    const from = gradient.source;
+    const bytes = bytesOf(gradient.shape, gradient.dtype);
+    this.accumulate(input, (pointer) => memory.u8(pointer, bytes).set(memory.u8(from, bytes)));
+  }
+
+  /** Adds `gradient`, a tensor of this step that nothing else holds, to an input's gradient. */
+  give(input: Tensor, gradient: Tensor): void {
+    if (!input.requiresGrad) return;
+    const sum = input.grad;
+    if (sum === undefined) {
       input.grad = gradient;
       this.#touched.push(input);
-    } else {
-      kernelOf(input, 'arithmetic_add')(input.grad.pointer, gradient.pointer, input.grad.pointer, input.size);
+      return;
     }
+    const device = this.place('add', input.size, [sum, gradient], input.size);
+    if (device !== undefined) sum.replace(device, device.add(sum.on(device), gradient.on(device)));
+    else kernelOf(input, 'arithmetic_add')(sum.source, gradient.source, sum.pointer, input.size);
   }
 
   /**
    * Computes `grad` of every tensor that requires it and that `output` depends on.
    * @param output usually the loss; any shape
    * @param upstream gradient of the final objective with respect to `output`; default all ones
-   * @throws Error when nothing was recorded for `output`
+   * @throws Error when nothing was recorded for `output`; TypeError or RangeError for an upstream of another dtype or shape
    */
   backward(output: Tensor, upstream?: Tensor): void {
     if (!output.requiresGrad) {
       throw new Error('backward: expected a tensor computed in this step from one with requiresGrad, got a tensor without a record');
     }
-    this.accumulate(output, (pointer) => {
-      const { memory } = this.core;
-      const values = output.dtype === 'float32' ? memory.f32(pointer, output.size) : memory.f64(pointer, output.size);
-      if (upstream === undefined) values.fill(1);
-      else values.set(upstream.data);
-    });
+    if (upstream !== undefined) {
+      requireSameDType('backward', output, upstream);
+      requireSameShape('backward', output, upstream);
+      this.pass(output, upstream);
+    } else this.accumulate(output, (pointer) => kernelOf(output, 'arithmetic_fill')(pointer, 1, output.size));
     for (let i = this.#notes.length - 1; i >= 0; i--) {
       const { output: result, backward } = this.#notes[i]!;
       if (result.grad !== undefined) backward(result.grad);
@@ -112,40 +150,55 @@ export class Tape {
     for (const tensor of this.#touched) tensor.grad = undefined;
     this.#touched = [];
     this.#notes = [];
+    for (const storage of this.#memory.held) storage.release();
+    this.#memory.held.clear();
   }
 }
 
 /** Runs steps one after the other over one arena, so that memory stays flat. */
 export class Stepper {
   readonly core: Core;
-  readonly #arena: Arena;
+  readonly #memory: StepMemory;
+  readonly #placement: Placement | undefined;
   #open = false;
 
-  constructor(core: Core) {
+  /** @param placement a device for the ops that it is to make; the core makes all others, and all without it */
+  constructor(core: Core, placement?: Placement) {
     this.core = core;
-    this.#arena = new Arena(core.memory);
+    this.#memory = { arena: new Arena(core.memory), held: new Set() };
+    this.#placement = placement;
   }
 
   /**
-   * Runs `body` with a fresh tape and frees what it made. Copy out what must outlive the step.
+   * Runs `body` with a fresh tape and frees what it made. Copy out what must outlive the step. A body that returns
+   * a promise keeps the step open until that settles.
    * @param options.record default true; false saves noting backward passes
    * @throws Error when a step is opened inside a step
    */
   step<T>(body: (tape: Tape) => T, options: { record?: boolean } = {}): T {
     if (this.#open) throw new Error('step: expected one step at a time, got a step inside a step');
     this.#open = true;
-    const tape = new Tape(this.core, this.#arena, options.record ?? true);
+    const tape = new Tape(this.core, this.#memory, options.record ?? true, this.#placement);
+    let result: T;
     try {
-      return body(tape);
-    } finally {
-      tape.close();
-      this.#arena.reset();
-      this.#open = false;
+      result = body(tape);
+    } catch (error) {
+      this.#close(tape);
+      throw error;
     }
+    if (result instanceof Promise) return result.finally(() => this.#close(tape)) as T;
+    this.#close(tape);
+    return result;
+  }
+
+  #close(tape: Tape): void {
+    tape.close();
+    this.#memory.arena.reset();
+    this.#open = false;
   }
 
   /** Gives the arena's memory back. */
   dispose(): void {
-    this.#arena.dispose();
+    this.#memory.arena.dispose();
   }
 }

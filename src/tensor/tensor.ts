@@ -1,4 +1,6 @@
-import type { Arena, Core, Kernels, Pointer } from '../core/index.js';
+import type { Core, Kernels, Pointer } from '../core/index.js';
+import type { Device, Operand } from './device.js';
+import { Storage, type StepMemory } from './storage.js';
 
 export type DType = 'float32' | 'float64';
 export type Shape = readonly number[];
@@ -13,8 +15,12 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
+export function bytesOf(shape: Shape, dtype: DType): number {
+  return sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
+}
+
 /**
- * A dense row-major array of float32 or float64 values in the core's memory.
+ * A dense row-major array of float32 or float64 values in the core's memory, on a device, or on both sides.
  *
  * A persistent tensor lives until {@link Tensor.dispose}; one made by an op lives until its step ends.
  */
@@ -28,20 +34,20 @@ export class Tensor {
   /** The gradient that the step's backward pass computed; same shape and dtype; lives until the step ends. */
   grad: Tensor | undefined;
 
-  readonly #pointer: Pointer;
-  readonly #arena: Arena | undefined;
-  readonly #generation: number;
-  #disposed = false;
+  readonly #storage: Storage;
 
   /** Tensors are made by a lab, a tape or an op, not by hand. @internal */
-  constructor(core: Core, dtype: DType, shape: Shape, pointer: Pointer, arena?: Arena) {
-    this.core = core;
+  constructor(dtype: DType, shape: Shape, storage: Storage) {
+    this.core = storage.core;
     this.dtype = dtype;
     this.shape = shape;
     this.size = sizeOf(shape);
-    this.#pointer = pointer;
-    this.#arena = arena;
-    this.#generation = arena?.generation ?? 0;
+    this.#storage = storage;
+  }
+
+  /** @param pointer undefined for values that a device is about to give. @internal */
+  static at(core: Core, dtype: DType, shape: Shape, pointer: Pointer | undefined, step?: StepMemory): Tensor {
+    return new Tensor(dtype, shape, new Storage(core, bytesOf(shape, dtype), dtype === 'float32', formatShape(shape), pointer, step));
   }
 
   /** A persistent tensor of zeros. @throws RangeError naming the tensor when memory is exhausted */
@@ -51,10 +57,10 @@ export class Tensor {
         throw new RangeError(`${name}: expected a shape of whole numbers, got ${formatShape(shape)}`);
       }
     }
-    const bytes = sizeOf(shape) * (dtype === 'float32' ? 4 : 8);
+    const bytes = bytesOf(shape, dtype);
     const pointer = core.memory.allocate(bytes, `${name} ${formatShape(shape)} ${dtype}`);
     core.memory.u8(pointer, bytes).fill(0);
-    return new Tensor(core, dtype, shape, pointer);
+    return Tensor.at(core, dtype, shape, pointer);
   }
 
   /**
@@ -70,32 +76,72 @@ export class Tensor {
     return tensor;
   }
 
-  /** Byte address of the first value. @throws Error when the tensor is no longer alive */
+  /**
+   * Byte address of the first value, for reading and writing: what a device holds of it counts as outdated.
+   * @throws Error when the tensor is no longer alive, or its values must be fetched first (see {@link Tensor.fetch})
+   */
   get pointer(): Pointer {
-    if (this.#disposed) throw new Error(`tensor ${formatShape(this.shape)}: used after dispose()`);
-    if (this.#arena !== undefined && this.#arena.generation !== this.#generation) {
-      throw new Error(
-        `tensor ${formatShape(this.shape)}: its step has ended and its memory is reused; copy it inside the step with toArray() or item()`,
-      );
-    }
-    return this.#pointer;
+    return this.#storage.target();
   }
 
-  /** A live view of the values. Any later allocation may detach it: use it at once or copy it. */
+  /** The same address for reading only: a device's copy stays valid. */
+  get source(): Pointer {
+    return this.#storage.source();
+  }
+
+  /** A live view of the values, to read or write. Any later allocation may detach it: use it at once or copy it. */
   get data(): Values {
+    return this.#viewAt(this.pointer);
+  }
+
+  #viewAt(pointer: Pointer): Values {
     const { memory } = this.core;
-    return this.dtype === 'float32' ? memory.f32(this.pointer, this.size) : memory.f64(this.pointer, this.size);
+    return this.dtype === 'float32' ? memory.f32(pointer, this.size) : memory.f64(pointer, this.size);
+  }
+
+  /** Whether the core has the values now. */
+  get isOnCore(): boolean {
+    return this.#storage.isOnCore;
+  }
+
+  /** Whether `device` has the values now. */
+  isOn(device: Device): boolean {
+    return this.#storage.isOn(device);
+  }
+
+  /** The device that alone has the values, if one has. */
+  get maker(): Device | undefined {
+    return this.#storage.maker;
+  }
+
+  /**
+   * Brings the values into the core, wherever they are: afterwards `toArray`, `item` and the core's ops may read them.
+   * Needed only with a backend that cannot be read at once (tfjs-webgpu), free of charge with any other.
+   */
+  async fetch(): Promise<this> {
+    await this.#storage.fetch();
+    return this;
+  }
+
+  /** The values on a device, sent there if need be. @internal */
+  on(device: Device): Operand {
+    return { handle: this.#storage.handleOn(device), shape: this.shape };
+  }
+
+  /** Takes values that a device made in this tensor's stead. @internal */
+  replace(device: Device, handle: object): void {
+    this.#storage.replace(device, handle);
   }
 
   /** A copy of the values, row-major. */
   toArray(): Values {
-    return this.data.slice();
+    return this.#viewAt(this.source).slice();
   }
 
   /** The only value of a one-element tensor. @throws RangeError for any other size */
   item(): number {
     if (this.size !== 1) throw new RangeError(`item: expected a tensor of one value, got shape ${formatShape(this.shape)}`);
-    return this.data[0]!;
+    return this.#viewAt(this.source)[0]!;
   }
 
   /** The same values under another shape; shares memory and takes no part in gradients (the `reshape` op does). */
@@ -103,14 +149,13 @@ export class Tensor {
     if (sizeOf(shape) !== this.size) {
       throw new RangeError(`view: expected a shape of ${this.size} values, got ${formatShape(shape)}`);
     }
-    return new Tensor(this.core, this.dtype, shape, this.pointer, this.#arena);
+    this.#storage.requireAlive();
+    return new Tensor(this.dtype, shape, this.#storage);
   }
 
   /** Gives a persistent tensor's memory back. Tensors of a step need no disposal. */
   dispose(): void {
-    if (this.#disposed || this.#arena !== undefined) return;
-    this.#disposed = true;
-    this.core.memory.free(this.#pointer);
+    this.#storage.dispose();
   }
 }
 

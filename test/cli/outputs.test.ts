@@ -10,7 +10,7 @@ import { Bench } from './cli-fixture.js';
 // hold those rows from PyTorch without what differs from run to run or machine to machine: that is put back here.
 const LEADING = ['schema_version', 'run_id', 'timestamp', 'runtime_seconds', 'sweep_name', 'run_label', 'seed'];
 const LABELS = ['schema_version', 'run_id', 'seed', 'sweep_name', 'run_label'];
-const OURS = ['isolab_profile', 'isolab_wasm_sha256', 'isolab_threads', 'isolab_backend', 'isolab_engine', 'isolab_data_sha256', 'isolab_result_digest'];
+const OURS = ['isolab_profile', 'isolab_wasm_sha256', 'isolab_threads', 'isolab_backend', 'isolab_engine', 'isolab_data_sha256', 'isolab_result_digest', 'isolab_bits_promised'];
 const OMITTED_AFTER: Record<string, string[]> = { dataloader_seed: ['torch_version', 'cuda_available', 'device'], num_classes: ['data_dir', 'outdir'] };
 // effective_config's names: the fields of ExperimentConfig.
 const CONFIG_NAMES = [

@@ -75,12 +75,16 @@ const ARGUMENTS = {
   firefox: (profile, url) => ['--headless', '--no-remote', '--profile', profile, url],
 };
 
-/** Opens the page in a headless browser and collects its reports. */
-export async function runInBrowser(kind, command, server, jobs, timeoutSeconds, page = '') {
+/**
+ * Opens a page in a headless browser and collects its reports.
+ * @param options.page the page's path; default the one that runs the cases
+ * @param options.more arguments after the usual ones
+ */
+export async function runInBrowser(kind, command, server, jobs, timeoutSeconds, { page = '', more = [] } = {}) {
   const profile = await mkdtemp(join(tmpdir(), `isolab-${kind}-`));
   const key = `${kind}-${process.pid}-${page}`;
   const url = `${server.address}${page}?key=${key}#${encodeURIComponent(JSON.stringify(jobs))}`;
-  const child = spawn(command, ARGUMENTS[kind](profile, url), { stdio: 'ignore', env: { ...process.env, HOME: profile, MOZ_HEADLESS: '1' } });
+  const child = spawn(command, [...more, ...ARGUMENTS[kind](profile, url)], { stdio: 'ignore', env: { ...process.env, HOME: profile, MOZ_HEADLESS: '1' } });
   const reports = [];
   try {
     await new Promise((resolve, reject) => {

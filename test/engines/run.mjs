@@ -41,7 +41,7 @@ async function runScript(engine, server, jobs) {
 async function runPage(engine, server, jobs, page) {
   const command = await findCommand(...BROWSERS[engine]);
   if (command === undefined) throw new Error(`${engine}: expected one of ${BROWSERS[engine].join(', ')} on this machine, got none; apt-get install chromium firefox-esr`);
-  return runInBrowser(engine, command, server, jobs, 900, page);
+  return runInBrowser(engine, command, server, jobs, 900, { page });
 }
 
 function runEngine(engine, server, jobs) {

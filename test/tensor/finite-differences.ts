@@ -2,15 +2,9 @@
 import { expect } from 'vitest';
 import type { Core } from '../../src/core/index.js';
 import { sizeOf, Stepper, Tensor, type DType, type Shape, type Tape } from '../../src/tensor/index.js';
+import { scatteredValues } from './scattered-values.js';
 
-/** Repeatable values in [-2, 2) with 16 bits each: a linear congruential generator. */
-export function scatteredValues(count: number, seed = 1): number[] {
-  let state = seed;
-  return Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state >>> 16) / 16384 - 2;
-  });
-}
+export { scatteredValues };
 
 export interface Input {
   shape: Shape;

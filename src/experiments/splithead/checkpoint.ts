@@ -40,8 +40,8 @@ function decodeNumber(_key: string, value: unknown): unknown {
   return typeof number === 'string' ? Number(number) : value;
 }
 
-function copyOf(tensor: Tensor): NamedArray {
-  return { dtype: tensor.dtype, shape: tensor.shape, values: tensor.toArray() };
+async function copyOf(tensor: Tensor): Promise<NamedArray> {
+  return { dtype: tensor.dtype, shape: tensor.shape, values: (await tensor.fetch()).toArray() };
 }
 
 function* liveTensors(models: { teacher: SplitHeadModel; student: SplitHeadModel }, phase: TrainingPhase): IterableIterator<[string, Tensor]> {
@@ -63,7 +63,7 @@ export async function encodeCheckpoint(
   runId: string, done: number, models: { teacher: SplitHeadModel; student: SplitHeadModel }, phase: TrainingPhase, progress: Progress,
 ): Promise<Uint8Array> {
   const tensors = new Map<string, NamedArray>();
-  for (const [name, tensor] of liveTensors(models, phase)) tensors.set(name, copyOf(tensor));
+  for (const [name, tensor] of liveTensors(models, phase)) tensors.set(name, await copyOf(tensor));
   for (const [moment, snapshot] of Object.entries(progress.snapshots)) {
     for (const [name, array] of snapshot) tensors.set(`snapshot/${moment}/${name}`, array);
   }

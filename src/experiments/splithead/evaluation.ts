@@ -9,18 +9,20 @@ import type { Seed } from './seeds.js';
 import { noiseOptions } from './training.js';
 
 /** Accuracy and mean cross-entropy of the class head over a whole dataset, in file order. */
-export function evaluateClasses(
+export async function evaluateClasses(
   stepper: Stepper, model: SplitHeadModel, images: ResidentImages, batchSize: number,
-): { accuracy: number; classLoss: number } {
+): Promise<{ accuracy: number; classLoss: number }> {
   let correct = 0;
   let loss = 0;
   for (let start = 0; start < images.count; start += batchSize) {
     const count = Math.min(batchSize, images.count - start);
     const indices = Int32Array.from({ length: count }, (_, i) => start + i);
-    stepper.step((tape) => {
+    await stepper.step(async (tape) => {
       const batch = images.batch(tape, indices, model.takesOffset);
       const logits = model.classLogits(tape, batch.images);
-      loss += softmaxCrossEntropy(tape, logits, batch.labels, 'sum').item();
+      const total = softmaxCrossEntropy(tape, logits, batch.labels, 'sum');
+      await Promise.all([total.fetch(), logits.fetch()]);
+      loss += total.item();
       const predictions = argmax(logits);
       for (let i = 0; i < count; i++) if (predictions[i] === batch.labels[i]) correct++;
     }, { record: false });
@@ -29,15 +31,16 @@ export function evaluateClasses(
 }
 
 /** Mean over batches of the squared error between both auxiliary heads on noise from `seed`; NaN for no batches. */
-export function evaluateAuxiliary(
+export async function evaluateAuxiliary(
   core: Core, stepper: Stepper, student: SplitHeadModel, teacher: SplitHeadModel, config: SplitHeadConfig, seed: Seed,
-): number {
+): Promise<number> {
   const generator = new Generator(core, seed);
   let total = 0;
   for (let batch = 0; batch < config.eval_noise_batches; batch++) {
-    total += stepper.step((tape) => {
+    total += await stepper.step(async (tape) => {
       const images = sampleNoise(tape, generator, config.eval_noise_bsize, noiseOptions(config));
-      return mse(tape, student.auxiliaryLogits(tape, images), teacher.auxiliaryLogits(tape, images)).item();
+      const loss = mse(tape, student.auxiliaryLogits(tape, images), teacher.auxiliaryLogits(tape, images));
+      return (await loss.fetch()).item();
     }, { record: false });
   }
   generator.dispose();

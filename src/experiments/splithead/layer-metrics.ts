@@ -8,12 +8,13 @@ export type Snapshot = Map<string, NamedArray>;
 /** The original's guard against division by zero. */
 export const EPSILON = 1e-12;
 
-export function snapshotModel(model: SplitHeadModel): Snapshot {
-  const entries = [...model.parameters()].map(([name, parameter]): [string, NamedArray] => [
-    name,
-    { dtype: parameter.dtype, shape: parameter.shape, values: parameter.toArray() },
-  ]);
-  return new Map(entries);
+export async function snapshotModel(model: SplitHeadModel): Promise<Snapshot> {
+  const snapshot: Snapshot = new Map();
+  for (const [name, parameter] of model.parameters()) {
+    const { dtype, shape } = parameter;
+    snapshot.set(name, { dtype, shape, values: (await parameter.fetch()).toArray() });
+  }
+  return snapshot;
 }
 
 type Values = Float32Array | Float64Array;

@@ -122,7 +122,7 @@ async function perturbLayer(core: Core, model: SplitHeadModel, perturbation: Per
   const { index, target, timing, std } = perturbation;
   const layer = model.layers.get(layerName)!;
   const perturbSeed = await derivedSeed(seed, 'perturb', index, timing, target, layerName);
-  const before = { weight: layer.weight.toArray(), bias: layer.bias?.toArray() };
+  const before = { weight: (await layer.weight.fetch()).toArray(), bias: (await layer.bias?.fetch())?.toArray() };
   if (std > 0) {
     const generator = new Generator(core, perturbSeed);
     if (perturbation.include_weight) addNoise(generator, layer.weight, std);

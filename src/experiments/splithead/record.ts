@@ -13,6 +13,8 @@ export interface RunSetting {
   wasmHash: string;
   /** SHA-256 of the dataset's files. */
   dataHash: string;
+  /** Who computes, where that is not the core alone. */
+  backend?: string;
 }
 
 type Value = string | number | bigint | boolean | object | null;
@@ -28,7 +30,7 @@ function canonicalJson(value: unknown): string {
 
 /**
  * 12 hexadecimal digits that name a run: SHA-256 of the configuration (without folders and the like),
- * the profile, the .wasm and the data.
+ * the profile, the .wasm, the data and, where that is not the core, the backend.
  */
 export async function splitHeadRunId(config: SplitHeadConfig, setting: RunSetting): Promise<string> {
   const identifying = Object.entries(config).filter(([name]) => textOf(splitHeadFields[name as keyof SplitHeadConfig]).cosmetic !== true);
@@ -52,6 +54,8 @@ export interface RecordContext extends RunSetting {
   engine: string;
   threads: number;
   backend: string;
+  /** Whether the same run gives the same bits everywhere: true of the core. */
+  bitsPromised: boolean;
 }
 
 /** `class_head weight cosine of teacher_student_init` -> cos_init_teacher_student_class_head_weight, and its companions. */
@@ -127,6 +131,7 @@ export function runRow(config: SplitHeadConfig, result: SplitHeadResult, context
     isolab_engine: context.engine,
     isolab_data_sha256: context.dataHash,
     isolab_result_digest: result.digest,
+    isolab_bits_promised: context.bitsPromised ? 'yes' : 'no',
   };
 }
 
@@ -156,7 +161,7 @@ export function perturbationRows(config: SplitHeadConfig, result: SplitHeadResul
 /** The line of `configs.jsonl`: the original's keys, then ours under `isolab`. */
 export function configurationRecord(config: SplitHeadConfig, result: SplitHeadResult, context: RecordContext): RecordRow {
   const { teacher, student } = result;
-  const { profile, wasmHash, dataHash, program, engine, threads, backend } = context;
+  const { profile, wasmHash, dataHash, program, engine, threads, backend, bitsPromised } = context;
   return {
     schema_version: SCHEMA_VERSION,
     run_id: context.runId,
@@ -166,6 +171,8 @@ export function configurationRecord(config: SplitHeadConfig, result: SplitHeadRe
     ...modelColumns(teacher, student, { trainable_config: 'trainable' }),
     ...modelColumns(teacher, student, { arch_description: 'architecture' }),
     seed_info: result.seeds,
-    isolab: { program, engine, profile, threads, backend, wasm_sha256: wasmHash, data_sha256: dataHash, result_digest: result.digest },
+    isolab: {
+      program, engine, profile, threads, backend, bits_promised: bitsPromised, wasm_sha256: wasmHash, data_sha256: dataHash, result_digest: result.digest,
+    },
   };
 }

@@ -2,7 +2,7 @@
 import { Digest, type Core } from '../../core/index.js';
 import { datasetTitle, type DatasetPair } from '../../data/index.js';
 import { Generator } from '../../random/index.js';
-import { Stepper } from '../../tensor/index.js';
+import { Stepper, type Placement } from '../../tensor/index.js';
 import { decodeCheckpoint, encodeCheckpoint, restoreTensors, type Checkpoint, type Progress } from './checkpoint.js';
 import type { SplitHeadConfig } from './config.js';
 import { evaluateAuxiliary, evaluateClasses } from './evaluation.js';
@@ -24,6 +24,8 @@ export interface SplitHeadRunOptions {
   resume?: Uint8Array;
   /** Names those bytes in errors, as their file's path; default `checkpoint`. */
   resumeName?: string;
+  /** A device beside the core and who decides between them; the result is then not promised to the bit. Default: the core alone. */
+  placement?: Placement;
 }
 
 const METRIC_ORDER: (keyof SplitHeadMetrics)[] = [
@@ -56,7 +58,7 @@ class SplitHeadRun {
     this.#options = options;
     this.#plan = planSplitHead(config);
     this.#checkpoint = checkpoint;
-    this.#stepper = new Stepper(core);
+    this.#stepper = new Stepper(core, options.placement);
     this.#models = { teacher: this.#makeModel('teacher', this.#plan.teacher), student: this.#makeModel('student', this.#plan.student) };
     this.#train = new ResidentImages(core, data.train);
     this.#test = new ResidentImages(core, data.test);
@@ -93,8 +95,8 @@ class SplitHeadRun {
 
   async *#beforeTeacher(): AsyncGenerator<SplitHeadEvent> {
     yield* this.#perturb('before_teacher_training');
-    this.#progress.snapshots.teacherInitial = snapshotModel(this.#models.teacher);
-    yield this.#evaluate('teacher', 'initial');
+    this.#progress.snapshots.teacherInitial = await snapshotModel(this.#models.teacher);
+    yield await this.#evaluate('teacher', 'initial');
   }
 
   async *#trainTeacher(): AsyncGenerator<SplitHeadEvent> {
@@ -112,11 +114,11 @@ class SplitHeadRun {
 
   async *#betweenPhases(): AsyncGenerator<SplitHeadEvent> {
     yield* this.#perturb('after_teacher_training');
-    this.#progress.snapshots.teacherFinal = snapshotModel(this.#models.teacher);
-    yield this.#evaluate('teacher', 'final');
+    this.#progress.snapshots.teacherFinal = await snapshotModel(this.#models.teacher);
+    yield await this.#evaluate('teacher', 'final');
     yield* this.#perturb('before_student_training');
-    this.#progress.snapshots.studentInitial = snapshotModel(this.#models.student);
-    yield this.#evaluate('student', 'initial', await derivedSeed(this.#config.seed, 'eval_noise', 'student_initial'));
+    this.#progress.snapshots.studentInitial = await snapshotModel(this.#models.student);
+    yield await this.#evaluate('student', 'initial', await derivedSeed(this.#config.seed, 'eval_noise', 'student_initial'));
   }
 
   async *#trainStudent(): AsyncGenerator<SplitHeadEvent> {
@@ -134,8 +136,8 @@ class SplitHeadRun {
 
   async *#afterStudent(): AsyncGenerator<SplitHeadEvent> {
     yield* this.#perturb('after_student_training');
-    const studentFinal = snapshotModel(this.#models.student);
-    yield this.#evaluate('student', 'final', await derivedSeed(this.#config.seed, 'eval_noise', 'student_final'));
+    const studentFinal = await snapshotModel(this.#models.student);
+    yield await this.#evaluate('student', 'final', await derivedSeed(this.#config.seed, 'eval_noise', 'student_final'));
     const result = await this.#result(studentFinal);
     for (const row of result.layerMetrics) yield { type: 'row', table: 'layer_metrics', row };
     yield { type: 'finished', result };
@@ -156,7 +158,7 @@ class SplitHeadRun {
     }
     const { checkpointEvery = 0, runId = 'run' } = this.#options;
     const { position, epochs, stepsPerEpoch } = phase;
-    for (const event of phase.steps()) {
+    for await (const event of phase.steps()) {
       if (event.kind === 'epoch') {
         yield { type: 'row', table: 'epochs', row: { phase: phase.phase, epoch: position.epoch, epochs, loss: event.loss } };
         continue;
@@ -179,15 +181,15 @@ class SplitHeadRun {
   }
 
   /** Measures a model on the test set and, given a seed for its noise, the student's auxiliary loss. */
-  #evaluate(model: Phase, state: 'initial' | 'final', noiseSeed?: Seed): SplitHeadEvent {
+  async #evaluate(model: Phase, state: 'initial' | 'final', noiseSeed?: Seed): Promise<SplitHeadEvent> {
     const { metrics } = this.#progress;
     const moment = state === 'initial' ? 'init' : 'final';
-    const { accuracy, classLoss } = evaluateClasses(this.#stepper, this.#models[model], this.#test, this.#config.data_bsize);
+    const { accuracy, classLoss } = await evaluateClasses(this.#stepper, this.#models[model], this.#test, this.#config.data_bsize);
     metrics[`${model}_${moment}_acc`] = accuracy;
     metrics[`${model}_${moment}_class_loss`] = classLoss;
     let auxLoss: number | undefined;
     if (noiseSeed !== undefined) {
-      auxLoss = evaluateAuxiliary(this.#core, this.#stepper, this.#models.student, this.#models.teacher, this.#config, noiseSeed);
+      auxLoss = await evaluateAuxiliary(this.#core, this.#stepper, this.#models.student, this.#models.teacher, this.#config, noiseSeed);
       metrics[`student_${moment}_aux_loss`] = auxLoss;
     }
     return { type: 'row', table: 'evaluations', row: { model, state, accuracy, classLoss, auxLoss } };
@@ -203,7 +205,7 @@ class SplitHeadRun {
   async #result(studentFinal: Snapshot): Promise<SplitHeadResult> {
     const { perturbations, snapshots } = this.#progress;
     const metrics = this.#progress.metrics as SplitHeadMetrics;
-    const models = { teacher: snapshotModel(this.#models.teacher), student: studentFinal };
+    const models = { teacher: await snapshotModel(this.#models.teacher), student: studentFinal };
     const digest = new Digest();
     for (const side of ['teacher', 'student'] as const) {
       for (const [name, { values }] of models[side]) digest.add(`${side}/${name}`, values);

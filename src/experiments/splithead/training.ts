@@ -35,16 +35,18 @@ export interface TrainingPhase {
   readonly optimizer: Adam;
   /** The random state that a resumed phase starts from. */
   generatorState(): Uint8Array;
-  steps(): IterableIterator<TrainingEvent>;
+  steps(): AsyncIterableIterator<TrainingEvent>;
   dispose(): void;
 }
 
 /** Runs epochs of steps from `position`, keeping it up to date before every event. */
-function* runEpochs(position: PhasePosition, epochs: number, stepsPerEpoch: number, beginEpoch: () => void, step: (index: number) => number) {
+async function* runEpochs(
+  position: PhasePosition, epochs: number, stepsPerEpoch: number, beginEpoch: () => void, step: (index: number) => Promise<number>,
+): AsyncIterableIterator<TrainingEvent> {
   while (position.epoch < epochs) {
     beginEpoch();
     while (position.step < stepsPerEpoch) {
-      const loss = step(position.step);
+      const loss = await step(position.step);
       position.running += loss;
       position.step++;
       yield { kind: 'step', loss } as const;
@@ -74,12 +76,12 @@ export function teacherPhase(
     order = shuffledOrder(generator, train.count) as Int32Array<ArrayBuffer>;
   };
   const step = (index: number) =>
-    stepper.step((tape) => {
+    stepper.step(async (tape) => {
       const { images, labels } = train.batch(tape, order.subarray(index * config.data_bsize, (index + 1) * config.data_bsize), model.takesOffset);
       const loss = softmaxCrossEntropy(tape, model.classLogits(tape, images), labels);
       tape.backward(loss);
       optimizer.step();
-      return loss.item();
+      return (await loss.fetch()).item();
     });
   return {
     phase: 'teacher', epochs: config.teacher_epochs, stepsPerEpoch, position, optimizer,
@@ -96,13 +98,13 @@ export function studentPhase(
   const optimizer = new Adam(trainableParameters(student), { lr: config.student_lr });
   const noise = noiseOptions(config);
   const step = () =>
-    stepper.step((tape) => {
+    stepper.step(async (tape) => {
       const images = sampleNoise(tape, generator, config.noise_bsize, noise);
       const target = tape.withoutRecording(() => teacher.auxiliaryLogits(tape, images));
       const loss = mse(tape, student.auxiliaryLogits(tape, images), target);
       tape.backward(loss);
       optimizer.step();
-      return loss.item();
+      return (await loss.fetch()).item();
     });
   return {
     phase: 'student', epochs: config.student_epochs, stepsPerEpoch: config.noise_steps, position, optimizer,
