@@ -117,7 +117,11 @@ class Execution {
   async run(checkpointEvery: number): Promise<Summary> {
     await this.#writer.open();
     const recorded = await this.#writer.find('runs.csv', this.#runId);
-    if (recorded !== undefined && this.#options.force !== true) return this.#summarizeRecorded(recorded);
+    if (recorded !== undefined && this.#options.force !== true) {
+      // One is left where a run died between its record and the end.
+      await this.#writer.discard(`checkpoint_${this.#runId}`);
+      return this.#summarizeRecorded(recorded);
+    }
     const started = this.#context.runtime.now();
     const result = await this.#compute(checkpointEvery);
     const seconds = (this.#context.runtime.now() - started) / 1000;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { parseCsv } from '../../src/outputs/index.js';
-import { nodeRuntime, packagedMnistFolder, packageFinder } from '../../src/runtime/node.js';
+import { packagedMnistFolder, packageFinder } from '../../src/runtime/node.js';
 import { findTested, packagesFolder, SOFTWARE_GPU, testable } from '../backend/backends.js';
-import { Bench, isolab, scratchFolder, startCli, type Outcome } from './cli-fixture.js';
+import { Bench, isolab, scratchFolder, sourceRuntime, startCli, type Outcome } from './cli-fixture.js';
 
 const nowhere = packageFinder(['/nonexistent/package.json']);
 /** Without Dawn, so that no GPU is tried: a software one would take minutes to calibrate. */
@@ -16,7 +16,7 @@ const findWasm: typeof findTested = async (names) => (names.includes('webgpu') ?
 async function isolabFinding(findPackages: typeof findTested, cacheDir: string, argv: readonly string[]): Promise<Outcome> {
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   outcome.code = await main(argv, {
-    runtime: { ...nodeRuntime(), findPackages },
+    runtime: { ...sourceRuntime(), findPackages },
     stdout: (text) => void (outcome.stdout += text),
     stderr: (text) => void (outcome.stderr += text),
     isTerminal: false, cacheDir, packagedMnistDir: packagedMnistFolder(),

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { main } from '../../src/cli/main.js';
 import { nodeRuntime, packagedMnistFolder } from '../../src/runtime/node.js';
+import type { Runtime } from '../../src/runtime/runtime.js';
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -24,12 +25,16 @@ export function scratchFolder(): string {
   return folder;
 }
 
+/** Node's runtime without threads: they start from built files, and these tests run the sources. */
+export function sourceRuntime(): Runtime {
+  return { ...nodeRuntime(), startThread: undefined, availableThreads: () => 1 };
+}
+
 /** Runs one command line in this process. */
 export async function isolab(...argv: string[]): Promise<Outcome> {
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   outcome.code = await main(argv, {
-    // Threads start from built files; these tests run the sources.
-    runtime: { ...nodeRuntime(), startThread: undefined, availableThreads: () => 1 },
+    runtime: sourceRuntime(),
     stdout: (text) => void (outcome.stdout += text),
     stderr: (text) => void (outcome.stderr += text),
     isTerminal: false,

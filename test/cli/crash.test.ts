@@ -53,6 +53,8 @@ const MLP_DEATHS: Death[] = [
   [109, halfway('writeFile', 'checkpoint_', 20)],
   [110, stored(1), before('kernel', 'adam', 2)],
   [190, before('rename', '/runs.csv')],
+  // By then the run is recorded, and nothing is left to go on from.
+  [0, before('rm', '/checkpoint_')],
 ];
 const CNN_DEATHS: Death[] = [
   [0, after('open', 'checkpoint_')],
