@@ -6,14 +6,14 @@ const PACKED = 32_768;
 /** Multiplications of a tile at least (about 50 us), and of a dense one at most. */
 const LEAST_WORK = 1 << 19;
 const MOST_WORK = 1 << 24;
-/** Rows are cut in multiples of this: as many as a sparse product lists at once; fewer would read each packed panel too often. */
+/** Rows are cut in multiples of this: fewer would read each packed panel too often, more would leave threads waiting for the last tile. */
 const DENSE_ROWS = 32;
-const SPARSE_ROWS = 64;
+const SPARSE_ROWS = 32;
 /** Columns below which packing (or listing) a tile's rows again for each tile beside it is felt. */
 const DENSE_COLUMNS = 256;
 const SPARSE_COLUMNS = 512;
 /** Row tiles below which columns are cut too. */
-const FEW = 8;
+const FEW = 16;
 
 const RIGHT_SPARSE = 2;
 

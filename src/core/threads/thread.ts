@@ -26,8 +26,8 @@ export function claimParts(control: Control, compute: (part: number) => void): n
   }
 }
 
-/** Looks for a change this often before sleeping: some 20 to 50 us, about what waking would cost. */
-const SPINS = 4000;
+/** Looks for a change this often before sleeping: 0.3 ms, which spans what a training step does between two shared calls. */
+const SPINS = 40_000;
 
 /** Waits until a word differs from `value`, or for at most `milliseconds`. @internal */
 export function waitForChange(words: Int32Array, word: number, value: number, milliseconds?: number): void {
