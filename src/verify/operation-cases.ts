@@ -13,6 +13,13 @@ export interface Case {
   run(core: Core): Promise<string>;
 }
 
+/** One step on a stepper of its own, whose memory goes at its end. */
+function stepOnce(core: Core, body: (tape: Tape) => void): void {
+  const stepper = new Stepper(core);
+  stepper.step(body);
+  stepper.dispose();
+}
+
 /** An op over inputs of given shapes. */
 type Op = (tape: Tape, ...inputs: Tensor[]) => Tensor;
 
@@ -26,7 +33,7 @@ export function gradientCase(name: string, shapes: number[][], op: Op): Case {
         const generator = new Generator(core, 20);
         const inputs = shapes.map((shape) => generator.randn(shape, dtype));
         for (const input of inputs) input.requiresGrad = true;
-        new Stepper(core).step((tape) => {
+        stepOnce(core, (tape) => {
           const output = op(tape, ...inputs);
           const upstream = generator.randn(output.shape, dtype);
           tape.backward(output, upstream);
@@ -102,7 +109,7 @@ const sparseProducts: Case = {
       };
       const full = generator.randn([170, 300], dtype);
       const sparse = thin(generator.randn([300, 93], dtype));
-      new Stepper(core).step((tape) => {
+      stepOnce(core, (tape) => {
         digest.add(`${dtype} right`, matmul(tape, full, sparse).toArray());
         digest.add(`${dtype} left`, matmul(tape, sparse, full, { transposeA: true, transposeB: true }).toArray());
       });
@@ -122,7 +129,7 @@ const functions: Case[] = Object.entries({ exp, log, tanh, erf, sin, cos, sqrt }
     const digest = new Digest();
     for (const dtype of ['float32', 'float64'] as DType[]) {
       const x = Tensor.from(core, values, [values.length], dtype);
-      new Stepper(core).step((tape) => digest.add(dtype, op(tape, x).toArray()));
+      stepOnce(core, (tape) => void digest.add(dtype, op(tape, x).toArray()));
       x.dispose();
     }
     return digest.hex();
@@ -171,6 +178,7 @@ const optimizer: Case = {
         });
       }
       digest.add(dtype, parameter.toArray());
+      stepper.dispose();
       adam.dispose();
       parameter.dispose();
       generator.dispose();

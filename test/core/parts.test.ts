@@ -52,6 +52,12 @@ describe('a call cut into parts', () => {
     expect(await run(cut)).toBe((expectedDigests.strict as Record<string, string>)[name]);
   });
 
+  it('leaves no memory behind', async () => {
+    const before = plain.memory.allocatedBytes;
+    for (const { run } of shippedCases.slice(0, -6)) await run(cut);
+    expect(plain.memory.allocatedBytes).toBe(before);
+  });
+
   it.each(['f32', 'f64'] as const)('kernels that no op of the cases calls (%s)', (suffix) => {
     const [bytes, count] = [suffix === 'f32' ? 4 : 8, 150_001];
     const x = filled(plain, [count], suffix === 'f32' ? 'float32' : 'float64', 3, 0);
