@@ -1,6 +1,6 @@
 // The flags that say how a command computes, and the core they open.
 import { Option, type Command } from 'commander';
-import { openCore, type Core, type Profile } from '../core/index.js';
+import { automaticThreads, openCore, type Core, type Profile } from '../core/index.js';
 import type { CliContext } from './context.js';
 import { UsageError } from './usage-error.js';
 
@@ -8,9 +8,6 @@ export interface CoreFlags {
   profile: string;
   threads: string;
 }
-
-/** Threads beyond which the experiments' layers have too few parts to share. */
-const MOST_AUTOMATIC = 8;
 
 export function addCoreOptions(command: Command, group: string): Command {
   return command
@@ -24,7 +21,7 @@ export function parseProfile(given: string): Profile {
 }
 
 function parseThreads(given: string, available: number): number {
-  if (given === 'auto') return Math.max(1, Math.min(MOST_AUTOMATIC, available));
+  if (given === 'auto') return automaticThreads(available);
   if (/^\d{1,9}$/.test(given) && Number(given) >= 1) return Number(given);
   throw new UsageError(`--threads: expected a whole number of at least 1, or auto, got ${JSON.stringify(given)}`);
 }

@@ -69,6 +69,13 @@ export interface CoreOptions {
 const PAGE = 65_536;
 const MOST_BYTES = 65_536 * PAGE;
 const MOST_THREADS = 256;
+/** Threads beyond which the experiments' layers have too few parts to share. */
+const MOST_AUTOMATIC = 8;
+
+/** How many threads to take where nobody said: one per processor, at most 8. */
+export function automaticThreads(available: number): number {
+  return Math.max(1, Math.min(MOST_AUTOMATIC, available));
+}
 
 /** True when relaxed multiply-add rounds once here (every arm64, x86 since 2013). */
 function multiplyAddIsFused(kernels: Kernels): boolean {

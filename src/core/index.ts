@@ -1,6 +1,6 @@
 export { Arena } from './arena.js';
 export { identifyBuild, moduleSource, type Build, type BuildSource, type Profile } from './build.js';
-export { Core, openCoreFrom, type CoreOptions } from './core.js';
+export { automaticThreads, Core, openCoreFrom, type CoreOptions } from './core.js';
 export { openCore, type EmbeddedCoreOptions } from './embedded.js';
 export type { Kernels } from './generated/kernels.js';
 export { Memory, type Pointer } from './memory.js';

@@ -1,5 +1,5 @@
 // What runInWorker's worker runs: one experiment, its events posted as they come.
-import { openCore, type Profile } from '../core/index.js';
+import { automaticThreads, openCore, type Profile } from '../core/index.js';
 import { keepFirstClasses, loadEmnist, loadMnist, type DatasetPair } from '../data/index.js';
 import { resolveSplitHeadConfig, runSplitHead, type SplitHeadConfig, type SplitHeadEvent, type SplitHeadRunOptions } from '../experiments/splithead/index.js';
 import { browserRuntime } from '../runtime/browser.js';
@@ -22,8 +22,6 @@ export interface WorkerRun {
 export type WorkerEvent = SplitHeadEvent | { type: 'opened'; profile: Profile; wasmHash: string; threads: number; threadsNote: string | undefined };
 export type WorkerMessage = { event: WorkerEvent } | { done: true } | { error: { name: string; message: string } };
 
-const MOST_AUTOMATIC = 8;
-
 async function loadData(run: WorkerRun, config: SplitHeadConfig): Promise<DatasetPair> {
   if (run.data !== undefined) return run.data;
   const { files } = browserRuntime(run.address);
@@ -35,7 +33,7 @@ async function loadData(run: WorkerRun, config: SplitHeadConfig): Promise<Datase
 async function* events(run: WorkerRun): AsyncGenerator<WorkerEvent> {
   const config = resolveSplitHeadConfig(run.config);
   const { startThread, availableThreads } = browserRuntime(run.address);
-  const threads = run.threads ?? Math.min(MOST_AUTOMATIC, availableThreads());
+  const threads = run.threads ?? automaticThreads(availableThreads());
   const core = await openCore({ profile: run.profile ?? 'strict', threads, startThread: startThread! });
   try {
     yield { type: 'opened', profile: core.profile, wasmHash: core.wasmHash, threads: core.threads, threadsNote: core.threadsNote };
