@@ -2,6 +2,7 @@
 export * from './activation';
 export * from './arithmetic';
 export * from './averagePooling';
+export * from './columns';
 export * from './convolution';
 export * from './divergence';
 export * from './elementwise';
@@ -14,3 +15,4 @@ export * from './pooling';
 export * from './probe';
 export * from './random';
 export * from './reduction';
+export * from './rows';

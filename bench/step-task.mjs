@@ -2,7 +2,7 @@
 // contestant gets the same; the layers' descriptions are those of the split-head experiment.
 import { loadMnist, NORMALISED_PIXELS } from '../dist/data/index.js';
 import { mlpLayers, readSpecification, resolveSplitHeadConfig } from '../dist/experiments/splithead/index.js';
-import { defaultCnnSpecification } from '../dist/experiments/splithead/specification.js';
+import { defaultCnnSpecification } from '../dist/experiments/specification.js';
 import { Conv2d, Linear } from '../dist/nn/index.js';
 import { Generator } from '../dist/random/index.js';
 import { nodeRuntime, packagedMnistFolder } from '../dist/runtime/node.js';

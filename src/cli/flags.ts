@@ -10,6 +10,8 @@ function optionKey(field: string): string {
 }
 
 function defaultText(type: z.ZodType): string {
+  const { shown } = textOf(type);
+  if (shown !== undefined) return ` (default: ${shown})`;
   const initial = type.safeParse(undefined).data as unknown;
   if (initial === null || initial === undefined || initial === '' || initial === false) return '';
   const text = Array.isArray(initial) ? initial.join(',') : String(initial);

@@ -102,3 +102,5 @@ export function normalisedPixelTable(mean: number, deviation: number): Float32Ar
 export const MNIST_MEAN = 0.1307;
 export const MNIST_DEVIATION = 0.3081;
 export const NORMALISED_PIXELS: Float32Array = normalisedPixelTable(MNIST_MEAN, MNIST_DEVIATION);
+/** What torchvision's `ToTensor` alone makes of each pixel value: value / 255. */
+export const UNIT_PIXELS: Float32Array = normalisedPixelTable(0, 1);

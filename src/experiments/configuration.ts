@@ -11,6 +11,8 @@ export interface FieldText {
   expects: string;
   /** Placeholder of the flag's value; none for a switch. */
   value?: string;
+  /** The default as people write it, where its JSON says it badly. */
+  shown?: string;
   /** The value does not change the results, so it takes no part in the run's identity. */
   cosmetic?: boolean;
 }
@@ -25,11 +27,7 @@ export function flagOf(field: string): string {
   return `--${field.replaceAll('_', '-')}`;
 }
 
-/** Attaches a field's text to its zod type. */
-export function field<T extends z.ZodType>(type: T, text: FieldText): T {
-  return type.meta({ ...text }) as T;
-}
-
+/** The text of a field made by `field`. */
 export function textOf(type: z.ZodType): FieldText {
   return type.meta() as unknown as FieldText;
 }
@@ -60,4 +58,13 @@ export function resolveFields<S extends z.ZodRawShape>(fields: S, values: Record
     result[name] = parsed.data;
   }
   return result as z.infer<z.ZodObject<S>>;
+}
+
+/** true/1/yes/y/t and false/0/no/n/f, any case; undefined otherwise. */
+export function parseBoolean(value: unknown): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  const word = String(value).trim().toLowerCase();
+  if (['true', '1', 'yes', 'y', 't'].includes(word)) return true;
+  if (['false', '0', 'no', 'n', 'f'].includes(word)) return false;
+  return undefined;
 }

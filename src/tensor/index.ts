@@ -11,8 +11,9 @@ export { cos, erf, exp, log, sin, sqrt } from './elementwise.js';
 export { linear, matmul, type LinearOptions } from './linear.js';
 export { klDivergence, logSoftmax, mse, softmax, softmaxCrossEntropy, type Reduction } from './loss.js';
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d, type PoolingWindow } from './pooling.js';
-export { argmax, mean, sum, sumOfSquares } from './reduction.js';
-export { flatten, reshape } from './shape.js';
+export { argmax, dot, mean, sum, sumOfSquares } from './reduction.js';
+export { gatherRows, rowRange } from './rows.js';
+export { flatten, reshape, sliceColumns } from './shape.js';
 export { Stepper, Tape } from './tape.js';
 export {
   formatShape, kernelOf, requireSameDType, requireSameShape, sizeOf, Tensor, type DType, type Shape, type Values,

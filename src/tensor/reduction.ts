@@ -1,5 +1,5 @@
 import type { Tape } from './tape.js';
-import { formatShape, kernelOf, type Tensor } from './tensor.js';
+import { formatShape, kernelOf, requireSameDType, requireSameShape, type Tensor } from './tensor.js';
 
 /** Sum of all values, any shape -> []. Accumulated in float64 in an order set by the size alone, rounded once. */
 export function sum(tape: Tape, x: Tensor): Tensor {
@@ -26,6 +26,16 @@ function reduce(tape: Tape, x: Tensor, divisor: number, op: string): Tensor {
 /** Sum of squares of all values, in float64. Takes no part in gradients. */
 export function sumOfSquares(x: Tensor): number {
   return kernelOf(x, 'reduction_sum_squares')(x.source, x.size);
+}
+
+/**
+ * Inner product of two tensors of one shape, in float64. Takes no part in gradients.
+ * @throws RangeError when shapes differ; TypeError when dtypes differ
+ */
+export function dot(a: Tensor, b: Tensor): number {
+  requireSameDType('dot', a, b);
+  requireSameShape('dot', a, b);
+  return kernelOf(a, 'reduction_dot')(a.source, b.source, a.size);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Tape } from './tape.js';
-import { formatShape, sizeOf, type Shape, type Tensor } from './tensor.js';
+import { formatShape, kernelOf, sizeOf, type Shape, type Tensor } from './tensor.js';
 
 /**
  * The same values under another shape; shares memory with `x` on either side, and the gradient flows.
@@ -21,4 +21,21 @@ export function flatten(tape: Tape, x: Tensor, startAxis = 1): Tensor {
     throw new RangeError(`flatten: expected startAxis to be one of the ${x.shape.length} axes of ${formatShape(x.shape)}, got ${startAxis}`);
   }
   return reshape(tape, x, [...x.shape.slice(0, startAxis), sizeOf(x.shape.slice(startAxis))]);
+}
+
+/**
+ * The columns from `start` up to `end` of a matrix: `[rows, columns] -> [rows, end - start]`, a copy; PyTorch's `x[:, start:end]`.
+ * @throws RangeError when `x` is no matrix or the columns are not whole numbers within it
+ */
+export function sliceColumns(tape: Tape, x: Tensor, start: number, end: number): Tensor {
+  const [rows, columns] = x.shape as [number, number];
+  const areWithin = Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= columns;
+  if (x.shape.length !== 2 || !areWithin) {
+    throw new RangeError(`sliceColumns: expected a matrix and 0 <= start < end <= its columns, got shape ${formatShape(x.shape)}, ${start} and ${end}`);
+  }
+  const output = tape.empty([rows, end - start], x.dtype, 'sliceColumns');
+  kernelOf(x, 'columns_take')(x.source, rows, columns, start, end - start, output.pointer);
+  return tape.record([x], output, (gradient) => {
+    tape.accumulate(x, (pointer) => kernelOf(x, 'columns_place')(gradient.source, rows, columns, start, end - start, pointer));
+  });
 }

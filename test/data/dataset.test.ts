@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openCore, sha256 } from '../../src/core/index.js';
 import { type DatasetPair, keepFirstClasses, NORMALISED_PIXELS } from '../../src/data/dataset.js';
 import { IMAGE_PIXELS } from '../../src/data/idx.js';
-import { ResidentImages } from '../../src/experiments/splithead/images.js';
+import { ResidentImages } from '../../src/experiments/images.js';
 import { Stepper } from '../../src/tensor/index.js';
 
 /** A dataset whose every pixel is its sample's number. */

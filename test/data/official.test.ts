@@ -19,7 +19,7 @@ import { type ImageDataset, keepFirstClasses } from '../../src/data/dataset.js';
 import { emnistFileNames, loadEmnist } from '../../src/data/emnist.js';
 import { encodeIdxImages, encodeIdxLabels, IMAGE_PIXELS } from '../../src/data/idx.js';
 import { loadMnist } from '../../src/data/mnist.js';
-import { ResidentImages } from '../../src/experiments/splithead/images.js';
+import { ResidentImages } from '../../src/experiments/images.js';
 import { nodeRuntime } from '../../src/runtime/node.js';
 import { Stepper } from '../../src/tensor/index.js';
 import { scratchFolder } from './scratch-folder.js';

@@ -1,25 +1,7 @@
 // Every flag of the original program's command-line reference, with its names and defaults, and ours after them.
 import { z } from 'zod';
-import { ConfigurationError, field, resolveFields, type FieldText } from '../configuration.js';
-
-const wholeNumber = (least: number) =>
-  z.preprocess((value) => (typeof value === 'string' && /^[+-]?\d+$/.test(value.trim()) ? Number(value) : value), z.number().int().safe().min(least));
-
-const positiveNumber = z.preprocess(
-  (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
-  z.number().refine((value) => Number.isFinite(value) && value >= 0),
-);
-
-const widths = z.preprocess(
-  (value) => (typeof value === 'string' ? value.split(',').filter((part) => part.trim() !== '').map(Number) : value),
-  z.array(z.number().int().min(1)),
-);
-
-const text = (initial: string) => z.string().default(initial);
-const folder = (initial: string) => z.string().min(1).default(initial);
-const choice = <const T extends readonly string[]>(values: T, initial: T[number]) =>
-  z.preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(values)).default(initial as never);
-const whole = (least: number, initial: number) => wholeNumber(least).default(initial);
+import { ConfigurationError, resolveFields } from '../configuration.js';
+import { choice, count, field as f, folder, positiveNumber, text, whole, wholeNumber, widths } from '../field-types.js';
 
 /** One entry of a perturbation list, as given; resolved against the models' layers when the run starts. */
 const perturbation = z.record(z.string(), z.unknown());
@@ -31,10 +13,6 @@ const initialisation = 'Initialisation and trainability';
 const training = 'Training';
 const noise = 'Noise';
 const perturbations = 'Perturbations';
-
-const count = (least: number) => `a whole number of at least ${least}`;
-const f = <T extends z.ZodType>(type: T, group: string, value: string | undefined, expects: string, help: string, more: Partial<FieldText> = {}) =>
-  field(type, { group, help, expects, ...(value === undefined ? {} : { value }), ...more });
 
 // PyTorch's seeds have 64 bits, and the derived ones are 100,000 * seed + up to 900,000,000.
 const LARGEST_SEED = 184_467_440_000_000;

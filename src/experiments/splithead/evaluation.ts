@@ -2,7 +2,7 @@ import type { Core } from '../../core/index.js';
 import { Generator } from '../../random/index.js';
 import { argmax, mse, softmaxCrossEntropy, type Stepper } from '../../tensor/index.js';
 import type { SplitHeadConfig } from './config.js';
-import type { ResidentImages } from './images.js';
+import type { ResidentImages } from '../images.js';
 import type { SplitHeadModel } from './model.js';
 import { sampleNoise } from './noise.js';
 import type { Seed } from './seeds.js';

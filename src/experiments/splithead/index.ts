@@ -1,11 +1,12 @@
 export { resolveSplitHeadConfig, splitHeadFields, type SplitHeadConfig } from './config.js';
 export type { ModelDescription, Phase, SplitHeadEvent, SplitHeadMetrics, SplitHeadResult } from './events.js';
 export type { LayerMetrics, Snapshot } from './layer-metrics.js';
-export { initializeModel, mlpLayers, SplitHeadModel } from './model.js';
+export { mlpLayers } from '../network.js';
+export { initializeModel, SplitHeadModel } from './model.js';
 export { parsePerturbation } from './perturbation.js';
 export { planSplitHead, type SplitHeadPlan } from './plan.js';
 export {
   configurationRecord, layerMetricRows, perturbationRows, runRow, seedFolder, splitHeadRunId, type RecordContext, type RunSetting,
 } from './record.js';
 export { runSplitHead, type SplitHeadRunOptions } from './run.js';
-export { readSpecification } from './specification.js';
+export { readSpecification } from '../specification.js';

@@ -1,4 +1,4 @@
-import { ConfigurationError, quote } from '../configuration.js';
+import { ConfigurationError, parseBoolean, quote } from '../configuration.js';
 
 export type InitSource = 'A' | 'B' | 'random';
 
@@ -6,15 +6,6 @@ function parseSource(value: string): InitSource | undefined {
   if (value.toLowerCase() === 'random') return 'random';
   const upper = value.toUpperCase();
   return upper === 'A' || upper === 'B' ? upper : undefined;
-}
-
-/** true/1/yes/y/t and false/0/no/n/f, any case; undefined otherwise. */
-export function parseBoolean(value: unknown): boolean | undefined {
-  if (typeof value === 'boolean') return value;
-  const word = String(value).trim().toLowerCase();
-  if (['true', '1', 'yes', 'y', 't'].includes(word)) return true;
-  if (['false', '0', 'no', 'n', 'f'].includes(word)) return false;
-  return undefined;
 }
 
 interface ValueKind<T> {

@@ -2,7 +2,7 @@
 import { MNIST_DEVIATION, MNIST_MEAN } from '../../data/index.js';
 import type { Generator } from '../../random/index.js';
 import type { Tape, Tensor } from '../../tensor/index.js';
-import type { ModelInput } from './model.js';
+import type { NetworkInput } from '../network.js';
 
 export interface NoiseOptions {
   distribution: 'uniform' | 'normal' | 'perlin';
@@ -32,7 +32,7 @@ function sampleUniform(generator: Generator, images: Tensor): void {
 }
 
 /** Draws images [batch, 784] float32: uniform on [-1, 1), standard normal, or Perlin scaled to at most 1. */
-export function sampleNoise(tape: Tape, generator: Generator, batch: number, options: NoiseOptions): ModelInput {
+export function sampleNoise(tape: Tape, generator: Generator, batch: number, options: NoiseOptions): NetworkInput {
   const images = tape.empty([batch, SIDE * SIDE], 'float32', 'noise images');
   if (options.distribution === 'uniform') sampleUniform(generator, images);
   else if (options.distribution === 'normal') generator.fillNormal(images, 0, 1);

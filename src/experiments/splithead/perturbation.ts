@@ -2,9 +2,8 @@
 import type { Core } from '../../core/index.js';
 import { Generator } from '../../random/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { ConfigurationError, quote } from '../configuration.js';
+import { ConfigurationError, parseBoolean, quote } from '../configuration.js';
 import { cosine, differenceNorm, EPSILON, norm } from './layer-metrics.js';
-import { parseBoolean } from './layer-settings.js';
 import type { SplitHeadModel } from './model.js';
 import { derivedSeed } from './seeds.js';
 

@@ -4,9 +4,9 @@ import { ConfigurationError, flagOf } from '../configuration.js';
 import type { SplitHeadConfig } from './config.js';
 import type { Phase } from './events.js';
 import { parseInitSources, parseTrainability, type InitSource } from './layer-settings.js';
-import { mlpLayers } from './model.js';
 import { resolvePerturbations, type Perturbation } from './perturbation.js';
-import { defaultCnnSpecification, readSpecification, type FeatureLayer } from './specification.js';
+import { defaultCnnSpecification, readSpecification, type FeatureLayer } from '../specification.js';
+import { mlpLayers } from '../network.js';
 
 export interface ModelPlan {
   features: FeatureLayer[];

@@ -3,11 +3,11 @@ import { Digest, type Core } from '../../core/index.js';
 import { datasetTitle, type DatasetPair } from '../../data/index.js';
 import { Generator } from '../../random/index.js';
 import { Stepper, type Placement } from '../../tensor/index.js';
-import { decodeCheckpoint, encodeCheckpoint, restoreTensors, type Checkpoint, type Progress } from './checkpoint.js';
+import { decodeCheckpoint, encodeCheckpoint, restorePhase, type Checkpoint, type Progress } from './checkpoint.js';
 import type { SplitHeadConfig } from './config.js';
 import { evaluateAuxiliary, evaluateClasses } from './evaluation.js';
 import type { ModelDescription, Phase, SplitHeadEvent, SplitHeadMetrics, SplitHeadResult } from './events.js';
-import { ResidentImages } from './images.js';
+import { ResidentImages } from '../images.js';
 import { compareSnapshots, snapshotModel, type Snapshot } from './layer-metrics.js';
 import { initializeModel, SplitHeadModel } from './model.js';
 import { applyPerturbations, type Timing } from './perturbation.js';
@@ -153,7 +153,7 @@ class SplitHeadRun {
 
   async *#phaseEvents(phase: TrainingPhase, resumed: Checkpoint | undefined): AsyncGenerator<SplitHeadEvent> {
     if (resumed !== undefined) {
-      restoreTensors(resumed, this.#models, phase);
+      restorePhase(resumed, this.#models, phase);
       this.#done = resumed.done;
     }
     const { checkpointEvery = 0, runId = 'run' } = this.#options;

@@ -6,7 +6,7 @@ import type { Stepper} from '../../tensor/index.js';
 import { mse, softmaxCrossEntropy, type Tensor } from '../../tensor/index.js';
 import type { SplitHeadConfig } from './config.js';
 import type { Phase } from './events.js';
-import type { ResidentImages } from './images.js';
+import type { ResidentImages } from '../images.js';
 import type { SplitHeadModel } from './model.js';
 import { sampleNoise, type NoiseOptions } from './noise.js';
 

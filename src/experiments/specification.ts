@@ -1,7 +1,6 @@
 // The JSON description of a CNN's feature layers, checked and resolved to exact shapes.
-import { convolvedExtent, type Activation, type Pair } from '../../tensor/index.js';
-import { ConfigurationError, quote } from '../configuration.js';
-import { parseBoolean } from './layer-settings.js';
+import { convolvedExtent, type Activation, type Pair } from '../tensor/index.js';
+import { ConfigurationError, parseBoolean, quote } from './configuration.js';
 
 export type PoolLayer =
   | { kind: 'max' | 'average'; kernel: Pair; stride: Pair; padding: Pair }
