@@ -37,6 +37,7 @@ def main():
     run("math_reference.py")
     emnist = ["--emnist-dir", arguments.emnist_dir] if arguments.emnist_dir else []
     run("splithead_cases.py", "--mnist-dir", arguments.mnist_dir, *emnist, *out)
+    run("alignment_cases.py", "--mnist-dir", arguments.mnist_dir, *out)
 
 
 if __name__ == "__main__":
