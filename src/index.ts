@@ -7,5 +7,7 @@ export * from './nn/index.js';
 export { BackendError, everythingOn, openDevice, TFJS_BACKENDS, type PackageFinder, type TfjsDevice, type TfjsName } from './backend/index.js';
 export * from './data/index.js';
 export * from './experiments/splithead/index.js';
+export * from './experiments/alignment/index.js';
+export type { RunSetting } from './experiments/identity.js';
 export { ConfigurationError } from './experiments/configuration.js';
 export { VERSION } from './version.js';

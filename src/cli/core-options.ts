@@ -20,10 +20,16 @@ export function parseProfile(given: string): Profile {
   throw new UsageError(`--profile: expected strict or fused, got ${JSON.stringify(given)}`);
 }
 
-function parseThreads(given: string, available: number): number {
+export function parseThreads(given: string, available: number): number {
   if (given === 'auto') return automaticThreads(available);
   if (/^\d{1,9}$/.test(given) && Number(given) >= 1) return Number(given);
   throw new UsageError(`--threads: expected a whole number of at least 1, or auto, got ${JSON.stringify(given)}`);
+}
+
+/** @throws UsageError unless the text of --checkpoint-every is a number of steps */
+export function parseInterval(given: string): number {
+  if (/^\d+$/.test(given) && Number.isSafeInteger(Number(given))) return Number(given);
+  throw new UsageError(`--checkpoint-every: expected a whole number of steps of at least 0, got ${JSON.stringify(given)}`);
 }
 
 /** Opens the core that the flags ask for. @throws UsageError for flags that cannot be met */

@@ -53,6 +53,16 @@ export async function readJsonFile(files: Files, flag: string, path: string): Pr
   return parseJson(text, `${flag} ${path}`);
 }
 
+/** The values of a --config file, and what an unknown name in them is blamed on. @throws ConfigurationError when it is no JSON object */
+export async function readConfigFile(files: Files, path: string | undefined): Promise<{ values: Record<string, unknown>; source: string }> {
+  if (path === undefined) return { values: {}, source: 'flags' };
+  const values = await readJsonFile(files, '--config', path);
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new ConfigurationError(`--config ${path}: expected a JSON object, got ${JSON.stringify(values)}`);
+  }
+  return { values: values as Record<string, unknown>, source: `--config ${path}` };
+}
+
 /** A flag's value that is JSON itself, or the path of a JSON file. */
 export async function readJsonOrPath(files: Files, flag: string, given: string): Promise<unknown> {
   const isFile = (await files.size(given).catch(() => undefined)) !== undefined;

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../experiments/configuration.js';
 import { VERSION } from '../version.js';
+import { alignmentCommand } from './alignment.js';
 import { backendCommand } from './backend.js';
 import type { CliContext } from './context.js';
 import { dataCommand } from './data.js';
@@ -34,6 +35,7 @@ function program(context: CliContext): Command {
     .description('published experiments on how networks learn through noise, resist it and carry it')
     .version(VERSION);
   root.addCommand(settle(splitHeadCommand(context), context));
+  root.addCommand(settle(alignmentCommand(context), context));
   root.addCommand(dataCommand(context));
   root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settle(verifyCommand(context), context));

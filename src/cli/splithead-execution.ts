@@ -10,9 +10,8 @@ import { formatPythonJson, RunWriter } from '../outputs/index.js';
 import { VERSION } from '../version.js';
 import { chooseBackend, parseBackend, type ChosenBackend } from './backend-choice.js';
 import type { CliContext } from './context.js';
-import { openChosenCore, parseProfile, type CoreFlags } from './core-options.js';
+import { openChosenCore, parseInterval, parseProfile, type CoreFlags } from './core-options.js';
 import { Progress } from './progress.js';
-import { UsageError } from './usage-error.js';
 
 export interface ExecutionOptions extends CoreFlags {
   backend: string;
@@ -39,11 +38,6 @@ export interface Summary {
   runtime_seconds: number;
   peak_memory_mb: number | null;
   folder: string;
-}
-
-function parseCheckpointInterval(given: string): number {
-  if (/^\d+$/.test(given) && Number.isSafeInteger(Number(given))) return Number(given);
-  throw new UsageError(`--checkpoint-every: expected a whole number of steps of at least 0, got ${JSON.stringify(given)}`);
 }
 
 /** Loads the dataset a configuration names. A --data-dir other than the default is the only place looked in. */
@@ -234,7 +228,7 @@ function printSummary(context: CliContext, summary: Summary): void {
 /** Computes and records one configuration, or says that it is recorded already. */
 export async function executeSplitHead(context: CliContext, config: SplitHeadConfig, options: ExecutionOptions): Promise<void> {
   const profile = parseProfile(options.profile);
-  const checkpointEvery = parseCheckpointInterval(options.checkpointEvery);
+  const checkpointEvery = parseInterval(options.checkpointEvery);
   planSplitHead(config);
   const choice = parseBackend(options.backend);
   const core = await openChosenCore(context, options);

@@ -5,7 +5,7 @@ import type { Files } from '../runtime/runtime.js';
 import { BACKEND_CHOICES } from './backend-choice.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions } from './core-options.js';
-import { addFieldOptions, givenFields, readJsonFile, readJsonOrPath } from './flags.js';
+import { addFieldOptions, givenFields, readConfigFile, readJsonOrPath } from './flags.js';
 import { executeSplitHead, type ExecutionOptions } from './splithead-execution.js';
 
 interface SplitHeadOptions extends Record<string, unknown> {
@@ -31,16 +31,14 @@ async function readPerturbations(files: Files, { perturb = [], perturbSpec }: Sp
 
 /** The configuration that a command line means: the --config file's values, then the flags over them. */
 export async function configFromOptions(files: Files, options: SplitHeadOptions): Promise<SplitHeadConfig> {
-  const fromFile = options.config === undefined ? {} : await readJsonFile(files, '--config', options.config);
-  if (!isObject(fromFile)) throw new ConfigurationError(`--config ${options.config}: expected a JSON object, got ${JSON.stringify(fromFile)}`);
+  const { values, source } = await readConfigFile(files, options.config);
   const given = givenFields(options, splitHeadFields);
   for (const name of ['teacher_arch_spec', 'student_arch_spec'] as const) {
     if (typeof given[name] === 'string') given[name] = await readJsonOrPath(files, `--${name.replaceAll('_', '-')}`, given[name]);
   }
   const perturbations = await readPerturbations(files, options);
   if (perturbations.length > 0) given.perturb_specs = perturbations;
-  const source = options.config === undefined ? 'flags' : `--config ${options.config}`;
-  return resolveSplitHeadConfig({ ...fromFile, ...given }, source);
+  return resolveSplitHeadConfig({ ...values, ...given }, source);
 }
 
 /** Adds every flag that says what a split-head run computes. */

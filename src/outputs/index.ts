@@ -1,4 +1,5 @@
 export { formatCell, formatCsv, parseCsv, type Cell, type Row } from './csv.js';
+export { formatPandasCsv, type PandasColumn } from './pandas-csv.js';
 export { formatPythonFloat, formatPythonJson, formatTwelveDigits } from './python-format.js';
 export { RunWriter, type RunRecord, type TableRows } from './run-writer.js';
 export { readTable } from './tables.js';

@@ -6,6 +6,7 @@ import { cpus, homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
+import { startJob } from './node-jobs.js';
 import { availableThreads, startThread } from './node-threads.js';
 import type { Files, Runtime } from './runtime.js';
 
@@ -163,6 +164,7 @@ export function nodeRuntime(): Runtime & Required<Pick<Runtime, 'findPackages'>>
     ...identify(),
     files,
     startThread,
+    startJob,
     availableThreads,
     now: () => performance.now(),
     findPackages: packageFinder(),

@@ -12,6 +12,8 @@ export interface Runtime {
   readonly files: Files;
   /** Starts a thread of a core's pool; undefined where there are none. */
   readonly startThread: StartThread | undefined;
+  /** Runs a module of this package in a thread of its own; undefined where there are none. */
+  startJob?(module: URL, input: unknown): Job;
   /** Threads that run at once here; 1 where the runtime does not tell. */
   availableThreads(): number;
   /** Monotonic milliseconds, for progress and run times only: never part of a result. */
@@ -25,6 +27,13 @@ export interface Runtime {
   cpuModel?(): string | undefined;
   /** Most resident bytes of this process so far, where the runtime tells. */
   peakMemoryBytes(): number | undefined;
+}
+
+/** A module at work in another thread. */
+export interface Job {
+  /** The next message it posts, in order. @throws the error it ended with, once all its messages are read */
+  next(): Promise<unknown>;
+  terminate(): Promise<void>;
 }
 
 /** Whole-file operations. Paths use `/`; every error names the path. */

@@ -6,7 +6,7 @@ export { initializeModel, SplitHeadModel } from './model.js';
 export { parsePerturbation } from './perturbation.js';
 export { planSplitHead, type SplitHeadPlan } from './plan.js';
 export {
-  configurationRecord, layerMetricRows, perturbationRows, runRow, seedFolder, splitHeadRunId, type RecordContext, type RunSetting,
+  configurationRecord, layerMetricRows, perturbationRows, runRow, seedFolder, splitHeadRunId, type RecordContext,
 } from './record.js';
 export { runSplitHead, type SplitHeadRunOptions } from './run.js';
 export { readSpecification } from '../specification.js';

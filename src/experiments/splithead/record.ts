@@ -1,41 +1,17 @@
 // A finished run as rows: the original's files and columns in its order, then ours.
-import { sha256, type Profile } from '../../core/index.js';
 import { splitHeadFields, type SplitHeadConfig } from './config.js';
-import { textOf } from '../configuration.js';
+import { identifying, runIdOf, type RunSetting } from '../identity.js';
 import type { ModelDescription, SplitHeadResult } from './events.js';
 import type { LayerMetrics } from './layer-metrics.js';
 
 export const SCHEMA_VERSION = 'subliminal_unified_v1';
 
-/** What, beside the configuration, decides a run's bits. */
-export interface RunSetting {
-  profile: Profile;
-  wasmHash: string;
-  /** SHA-256 of the dataset's files. */
-  dataHash: string;
-  /** Who computes, where that is not the core alone. */
-  backend?: string;
-}
-
 type Value = string | number | bigint | boolean | object | null;
 export type RecordRow = Record<string, Value>;
 
-/** JSON with sorted keys: one text for one configuration. */
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
-}
-
-/**
- * 12 hexadecimal digits that name a run: SHA-256 of the configuration (without folders and the like),
- * the profile, the .wasm, the data and, where that is not the core, the backend.
- */
-export async function splitHeadRunId(config: SplitHeadConfig, setting: RunSetting): Promise<string> {
-  const identifying = Object.entries(config).filter(([name]) => textOf(splitHeadFields[name as keyof SplitHeadConfig]).cosmetic !== true);
-  const text = canonicalJson({ experiment: 'splithead', config: Object.fromEntries(identifying), ...setting });
-  return (await sha256(text)).slice(0, 12);
+/** The 12 hexadecimal digits that name a split-head run. */
+export function splitHeadRunId(config: SplitHeadConfig, setting: RunSetting): Promise<string> {
+  return runIdOf('splithead', identifying(splitHeadFields, config), setting);
 }
 
 /** `seed_000042`, the original's folder of a seed. */
