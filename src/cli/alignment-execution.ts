@@ -116,6 +116,7 @@ export async function executeAlignment(context: CliContext, config: AlignmentCon
   const checkpointEvery = parseInterval(options.checkpointEvery);
   const available = context.runtime.availableThreads();
   const mostJobs = parseJobs(options.jobs, available);
+  const threadsAsked = options.threads === 'auto' ? undefined : parseThreads(options.threads, available);
   const setting = await openSetting(context, config, profile);
   const folder = new AlignmentFolder(context.runtime.files, config.out_dir);
   await folder.claim({ experiment: 'alignment', profile, wasm_sha256: setting.wasmHash, data_sha256: setting.dataHash, ...sharedIdentity(config) });
@@ -126,7 +127,7 @@ export async function executeAlignment(context: CliContext, config: AlignmentCon
     else context.stderr(`seed ${seed}: recorded already, digest ${recorded.isolab.result_digest.slice(0, 12)}\n`);
   }
   const jobs = Math.max(1, Math.min(mostJobs, left.length));
-  const threads = options.threads === 'auto' ? Math.max(1, Math.floor(available / jobs)) : parseThreads(options.threads, available);
+  const threads = threadsAsked ?? Math.max(1, Math.floor(available / jobs));
   await new AlignmentExecution(context, config, folder, setting, threads, checkpointEvery).run(left, jobs);
   const { perRun, overall } = await folder.summarize();
   if (options.json === true) context.stdout(`${JSON.stringify({ folder: folder.path, per_run: perRun, overall })}\n`);

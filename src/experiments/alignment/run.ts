@@ -55,10 +55,10 @@ class AlignmentRun {
     this.#distilled = new AlignmentModel(core, 'distilled teacher', config);
     this.#student = new AlignmentModel(core, 'student', config);
     this.#data = new AlignmentData(core, data, config, seed);
-    this.#progress = checkpoint?.progress ?? {
+    this.#progress = checkpoint === undefined ? {
       phase: 'teacher', epoch: 0, stepInEpoch: 0, adamSteps: [], loader: [], audit: [], rows: [],
       teacherAccuracy: NaN, referenceAccuracy: NaN, distilledTeacherAccuracy: NaN,
-    };
+    } : structuredClone(checkpoint.progress);
   }
 
   get #batches(): Record<'teacher' | 'student', number> {
