@@ -56,6 +56,8 @@ export const expectedDigests: Record<'strict' | 'fused', Record<string, string>>
     'run: mlp teacher, default cnn student, Perlin noise': '85b9502c93501d8d6db06900dcdb51324c5e3fc343e04ea6396627a861561a42',
     'run: wide batches, normalised Perlin noise': '3f1f2a4aa09c9c7060a8e0d477e67b59219dc61bbb8b39b658c87dace911de11',
     'run: both cnn with a custom specification': '28cb164a53895f1c6b78ad41e2d36cfd4c5e46fe055c8dc6249c378ce29c81ce',
+    'alignment: as the notebook': 'f65bb76cf460c5c8b161c0ce1a835a766d28f6f037c47015433beb969abd7a33',
+    'alignment: projected, from another initialisation, all logits, uniform noise': '5bc39fe7a3350c9ed518f1416358a2d22f6ed5b52f093088e3d585ecd26517e1',
   },
   fused: {
     'matmul NN': 'cb7a854c253269197a1f9292f3a64500634c880e89b9605e3c14641a1ac07e4c',
@@ -113,5 +115,7 @@ export const expectedDigests: Record<'strict' | 'fused', Record<string, string>>
     'run: mlp teacher, default cnn student, Perlin noise': 'cd4f7114f51e1f1efc565ee121ead7fc37ccd831e75cac90b2f460df62d0b8a2',
     'run: wide batches, normalised Perlin noise': 'e454ab8a16170791d29419b2be0e4f0b99462c2303be16723d20ea522a132abd',
     'run: both cnn with a custom specification': '6592f29674906604ce1822e410989fab9b93450d11e3e948573201d11d1a0a51',
+    'alignment: as the notebook': '70039118d5cd9960eb93a5a16fab1f90b9f30f5556949401ad7a951c2a002ed5',
+    'alignment: projected, from another initialisation, all logits, uniform noise': '025dc6c6a708fab22a7678d502ad6bf063a6a91322a097f4ddcb2ad1a6612be5',
   },
 };

@@ -1,6 +1,7 @@
 // One short run of each model kind on a small made-up dataset, so that any engine can run it without files.
 import type { Core } from '../core/index.js';
 import type { DatasetPair, ImageDataset } from '../data/index.js';
+import { resolveAlignmentConfig, runAlignment, type AlignmentResult } from '../experiments/alignment/index.js';
 import { resolveSplitHeadConfig, runSplitHead, type SplitHeadResult } from '../experiments/splithead/index.js';
 import { Generator } from '../random/index.js';
 import type { Case } from './operation-cases.js';
@@ -40,6 +41,23 @@ function runCase(name: string, values: Record<string, unknown>): Case {
   };
 }
 
+const shortAlignment = {
+  seeds: [1, 2], batch_size: 70, audit_size: 150, noise_dataset_size: 160, hidden_dim: 40, teacher_epochs: 2, student_epochs: 2,
+};
+
+function alignmentCase(name: string, values: Record<string, unknown>): Case {
+  return {
+    name,
+    run: async (core) => {
+      let result: AlignmentResult | undefined;
+      for await (const event of runAlignment(core, resolveAlignmentConfig({ ...shortAlignment, ...values }), 1, madeUpDataset(core))) {
+        if (event.type === 'finished') result = event.result;
+      }
+      return result!.digest;
+    },
+  };
+}
+
 const stridedCnn = [
   { type: 'conv2d', out_channels: 6, kernel_size: 5, stride: 2, padding: 2, activation: 'tanh', pool: { type: 'avg', kernel_size: 2 } },
   { type: 'conv2d', out_channels: 8, kernel_size: 3, dilation: 2, activation: 'gelu', pool: { type: 'adaptive_avg', output_size: 2 } },
@@ -59,5 +77,9 @@ export const runCases: readonly Case[] = [
   runCase('run: wide batches, normalised Perlin noise', { data_bsize: 300, noise_bsize: 512, noise_dist: 'perlin', normalize_noise: true, noise_steps: 2 }),
   runCase('run: both cnn with a custom specification', {
     teacher_type: 'cnn', student_type: 'cnn', teacher_arch_spec: stridedCnn, student_arch_spec: stridedCnn,
+  }),
+  alignmentCase('alignment: as the notebook', {}),
+  alignmentCase('alignment: projected, from another initialisation, all logits, uniform noise', {
+    project_trait: 'always', student_init: 'other', target: 'all', temperature: 2, noise_dist: 'uniform', untrained_reference: true, distill_epoch: 1,
   }),
 ];

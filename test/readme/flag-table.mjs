@@ -1,14 +1,17 @@
-// The README's table of split-head flags, made from the schema: `npm run docs` writes it, a test compares it.
+// The README's tables of flags, made from the experiments' schemas: `npm run docs` writes them, a test compares them.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { alignmentFields } from '../../dist/experiments/alignment/index.js';
 import { flagOf, textOf } from '../../dist/experiments/configuration.js';
 import { splitHeadFields } from '../../dist/experiments/splithead/index.js';
 
 const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
-const BEGIN = '<!-- flags: made by npm run docs -->';
+const EXPERIMENTS = { splithead: splitHeadFields, alignment: alignmentFields };
 const END = '<!-- end of flags -->';
 
 function defaultText(type) {
+  const { shown } = textOf(type);
+  if (shown !== undefined) return `\`${shown}\``;
   const value = type.safeParse(undefined).data;
   if (value === null || value === '') return '';
   if (value === false) return 'off';
@@ -16,22 +19,26 @@ function defaultText(type) {
 }
 
 /** Markdown, one table for each group. */
-export function flagTables() {
+function flagTables(fields) {
   const groups = new Map();
-  for (const [name, type] of Object.entries(splitHeadFields)) {
+  for (const [name, type] of Object.entries(fields)) {
     if (name === 'perturb_specs') continue;
     const { group, help, value } = textOf(type);
-    const row = `| \`${flagOf(name)}${value === undefined ? '' : ` ${value}`}\` | ${defaultText(type)} | ${help} |`;
+    const row = `| \`${flagOf(name)}${value === undefined ? '' : ` ${value.replaceAll('|', '\\|')}`}\` | ${defaultText(type)} | ${help} |`;
     groups.set(group, [...(groups.get(group) ?? []), row]);
   }
   return [...groups].map(([group, rows]) => `**${group}**\n\n| Flag | Default | Meaning |\n|---|---|---|\n${rows.join('\n')}\n`).join('\n');
 }
 
 export function withFlagTables(text) {
-  const start = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (start < 0 || end < start) throw new Error(`README.md: expected the marks ${BEGIN} and ${END}, got none`);
-  return `${text.slice(0, start + BEGIN.length)}\n\n${flagTables()}\n${text.slice(end)}`;
+  for (const [experiment, fields] of Object.entries(EXPERIMENTS)) {
+    const begin = `<!-- flags of ${experiment}: made by npm run docs -->`;
+    const start = text.indexOf(begin);
+    const end = text.indexOf(END, start);
+    if (start < 0 || end < start) throw new Error(`README.md: expected the marks ${begin} and ${END}, got none`);
+    text = `${text.slice(0, start + begin.length)}\n\n${flagTables(fields)}\n${text.slice(end)}`;
+  }
+  return text;
 }
 
 if (process.argv.includes('--write')) await writeFile(readme, withFlagTables(await readFile(readme, 'utf8')));
