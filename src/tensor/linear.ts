@@ -152,14 +152,27 @@ function linearGradient(tape: Tape, gradient: Tensor, saved: Tensor, layer: Laye
     return;
   }
   const delta = activationGradient(tape, activation, gradient, saved);
-  const columnSums = (pointer: Pointer) => kernelOf(x, 'bias_gradient')(delta.source, batch, outputs, 1, pointer);
-  if (bias !== null) tape.accumulate(bias, columnSums);
-  tape.accumulate(weight, (pointer) => {
-    product(x, outputs, inputs, batch, operand(delta, true), operand(x, false), pointer);
-    if (inputOffset === 0) return;
-    const sums = tape.empty([outputs], x.dtype, 'column sums').pointer;
-    columnSums(sums);
-    kernelOf(x, 'offset_weight_gradient')(sums, outputs, inputs, inputOffset, pointer);
-  });
+  if (bias !== null) tape.accumulate(bias, (pointer) => kernelOf(x, 'bias_gradient')(delta.source, batch, outputs, 1, pointer));
+  tape.accumulate(weight, (pointer) => writeWeightGradient(tape, delta, x, inputOffset, pointer));
   tape.accumulate(x, (pointer) => product(x, batch, inputs, outputs, operand(delta, false), operand(weight, false), pointer));
+}
+
+/** delta [batch, out]^T (x [batch, in] + offset) -> [out, in] at an address. */
+function writeWeightGradient(tape: Tape, delta: Tensor, x: Tensor, inputOffset: number, pointer: Pointer): void {
+  const [batch, outputs] = delta.shape as [number, number];
+  const inputs = x.shape[1]!;
+  product(x, outputs, inputs, batch, operand(delta, true), operand(x, false), pointer);
+  if (inputOffset === 0) return;
+  const sums = tape.empty([outputs], x.dtype, 'column sums').pointer;
+  kernelOf(x, 'bias_gradient')(delta.source, batch, outputs, 1, sums);
+  kernelOf(x, 'offset_weight_gradient')(sums, outputs, inputs, inputOffset, pointer);
+}
+
+/**
+ * What a linear layer's weight and bias get from delta [batch, out], the gradient of its preactivations, without a recorded pass:
+ * weight [out, in] = delta^T (x + inputOffset), bias [out] = the sum of delta's rows.
+ */
+export function linearParameterGradients(tape: Tape, delta: Tensor, x: Tensor, inputOffset: number, into: { weight: Tensor; bias: Tensor }): void {
+  writeWeightGradient(tape, delta, x, inputOffset, into.weight.pointer);
+  kernelOf(x, 'bias_gradient')(delta.source, delta.shape[0]!, delta.shape[1]!, 1, into.bias.pointer);
 }

@@ -324,6 +324,7 @@ def timing_record(result):
         "teacher_seconds": result["timing"]["teacher_seconds"], "steps": len(seconds),
         "step_seconds_mean": float(np.mean(seconds)), "step_seconds_median": float(np.median(seconds)),
         "step_part_seconds_mean": parts, "step_seconds": seconds,
+        "teacher_test_acc": result["teacher_info"]["teacher_test_acc"],
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
