@@ -3,7 +3,7 @@ import { MINORITY, type AggregatorDefinition } from './aggregator.js';
 import { largestEigenpair } from './eigen.js';
 import { dot, finiteRows, indices, meanOfRows, rowOf, squaredDistances, takeRows, type Vectors } from './vectors.js';
 
-const MOST_SUBSETS = 200_000;
+const MOST_SUBSETS = 50_000;
 
 function weightedMean(vectors: Vectors, weights: Float64Array, sum: number): Float64Array {
   const mean = new Float64Array(vectors.dimension);
