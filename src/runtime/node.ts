@@ -1,4 +1,5 @@
 // Node, and Deno and Bun through their node: modules. The only file that touches node: APIs for files.
+import { Buffer } from 'node:buffer';
 import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -158,6 +159,12 @@ export function packageFinder(places: readonly string[] = [import.meta.url, join
   };
 }
 
+async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
 /** The runtime of a Node, Deno or Bun process. */
 export function nodeRuntime(): Runtime & Required<Pick<Runtime, 'findPackages'>> {
   return {
@@ -168,6 +175,7 @@ export function nodeRuntime(): Runtime & Required<Pick<Runtime, 'findPackages'>>
     availableThreads,
     now: () => performance.now(),
     findPackages: packageFinder(),
+    readStandardInput,
     cpuModel: () => cpus()[0]?.model,
     peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
   };

@@ -23,6 +23,8 @@ export interface Runtime {
    * Undefined where nothing can be loaded while running.
    */
   findPackages?(names: readonly string[]): Promise<{ load(): Promise<unknown[]> } | { missing: string[] }>;
+  /** All of standard input, where there is one. */
+  readStandardInput?(): Promise<Uint8Array>;
   /** The CPU's name, where the runtime tells. */
   cpuModel?(): string | undefined;
   /** Most resident bytes of this process so far, where the runtime tells. */

@@ -34,6 +34,7 @@ def main():
     run("random_stream.py", *out)
     run("ops.py", *out)
     run("formats.py", *out)
+    run("robust.py", *out)
     run("math_reference.py")
     emnist = ["--emnist-dir", arguments.emnist_dir] if arguments.emnist_dir else []
     run("splithead_cases.py", "--mnist-dir", arguments.mnist_dir, *emnist, *out)
