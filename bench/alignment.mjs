@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { printMachine, summarize } from './measure.mjs';
+import { describeMachine, printMachine, summarize } from './measure.mjs';
 import { loadTorch, torchEnvironment } from './peers.mjs';
 import { runMeasured } from './process-usage.mjs';
 
@@ -43,7 +43,7 @@ function requireAgreement({ metadata }, { teacherAccuracy }) {
   if (Math.abs(ours - teacherAccuracy) > 0.002) throw new Error(`expected the teacher accuracy ${teacherAccuracy} of PyTorch within 0.002, got ${ours}`);
 }
 
-printMachine();
+printMachine(describeMachine());
 const torch = await loadTorch();
 if (torch === undefined) throw new Error('bench/alignment.mjs: expected Debian\'s python3-torch and python3-torchvision, got none');
 const scratch = await mkdtemp(join(tmpdir(), 'isolab-bench-'));
