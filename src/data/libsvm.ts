@@ -144,8 +144,7 @@ class LibsvmReader {
 
   #readLabel(): number {
     const label = parseDecimal(this.#text, this.#start, this.#end);
-    // -0 is 0: labels are compared.
-    if (Number.isFinite(label)) return label + 0;
+    if (Number.isFinite(label)) return label;
     const word = this.#text.subarray(this.#start, this.#end);
     if (word.includes(COLON)) this.#fail('a label before the first index:value');
     if (word.includes(COMMA)) this.#fail('one label a line (files of several labels a sample are not read)');
