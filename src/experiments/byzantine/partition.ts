@@ -74,6 +74,7 @@ export const PARTITIONS: readonly PartitionKind[] = [
  */
 export function partitionSamples(partition: string, labels: ArrayLike<number>, workers: number, generator: Generator): Int32Array[] {
   const { kind, parameter } = readPartition('partition', partition);
+  if (labels.length === 0) throw new RangeError('partition: expected at least one sample, got none');
   if (!Number.isSafeInteger(workers) || workers < 1 || workers > labels.length) {
     throw new RangeError(`partition: expected from 1 to ${labels.length} workers for ${labels.length} samples, got ${workers}`);
   }
@@ -115,8 +116,10 @@ function writtenAs(name: string): string {
   return parameter === undefined ? name : `${name}:${parameter.name}`;
 }
 
-/** The name with the fewest letters to insert, remove or replace (Levenshtein 1966), the first of several. */
+/** The name that begins so, or else the one with the fewest letters to insert, remove or replace (Levenshtein 1966), the first of several. */
 function nearest(given: string, names: readonly string[]): string {
+  const longer = given === '' ? undefined : names.find((name) => name.startsWith(given));
+  if (longer !== undefined) return longer;
   const distances = names.map((name) => {
     let above = Array.from({ length: name.length + 1 }, (_, column) => column);
     for (let row = 1; row <= given.length; row++) {
