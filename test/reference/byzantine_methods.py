@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, RandomSampler, Subset
 
 @dataclass
 class Sent:
-    """One server step: a list of tensors a worker, each worker's batch loss and samples; None where nothing is drawn."""
+    """One server step: each worker's tensors, batch loss and samples; the last two None where nothing is drawn."""
 
     messages: list
     losses: Optional[list] = None
