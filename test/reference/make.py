@@ -39,6 +39,7 @@ def main():
     emnist = ["--emnist-dir", arguments.emnist_dir] if arguments.emnist_dir else []
     run("splithead_cases.py", "--mnist-dir", arguments.mnist_dir, *emnist, *out)
     run("alignment_cases.py", "--mnist-dir", arguments.mnist_dir, *out)
+    run("byzantine_cases.py", "--mnist-dir", arguments.mnist_dir, *out)
 
 
 if __name__ == "__main__":
