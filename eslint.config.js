@@ -12,8 +12,9 @@ const ROOMS = {
   verify: ['core', 'tensor', 'random', 'nn', 'data', 'experiments'],
   runtime: ['core'],
   outputs: [],
+  figures: [],
   web: ['core', 'data', 'experiments', 'runtime'],
-  cli: ['core', 'tensor', 'random', 'nn', 'data', 'backend', 'experiments', 'verify', 'runtime', 'outputs'],
+  cli: ['core', 'tensor', 'random', 'nn', 'data', 'backend', 'experiments', 'verify', 'runtime', 'outputs', 'figures'],
 };
 
 /** Differ between engines, or hide state: nothing on the way to a result may use them. */
