@@ -4,6 +4,7 @@ import { VERSION } from '../version.js';
 import { backendCommand } from './backend.js';
 import type { CliContext } from './context.js';
 import { dataCommand } from './data.js';
+import { plotCommand } from './plot.js';
 import { splitHeadCommand } from './splithead.js';
 import { UsageError } from './usage-error.js';
 import { verifyCommand } from './verify.js';
@@ -36,6 +37,7 @@ function program(context: CliContext): Command {
   root.addCommand(settle(splitHeadCommand(context), context));
   root.addCommand(dataCommand(context));
   root.addCommand(settleAll(backendCommand(context), context));
+  root.addCommand(settle(plotCommand(context), context));
   root.addCommand(settle(verifyCommand(context), context));
   return root;
 }

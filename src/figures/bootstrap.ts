@@ -49,11 +49,13 @@ function resampledMeans(values: Float64Array, resamples: number, seed: number): 
   const draw = splitMix32(seed);
   // draw / 2^32 * n, rounded down, favours some indices by less than n / 2^32: nothing beside the resampling itself.
   const scale = values.length / 4294967296;
-  return Float64Array.from({ length: resamples }, () => {
+  const means = new Float64Array(resamples);
+  for (let resample = 0; resample < resamples; resample++) {
     let sum = 0;
     for (let i = 0; i < values.length; i++) sum += values[Math.floor(draw() * scale)]!;
-    return sum / values.length;
-  }).sort();
+    means[resample] = sum / values.length;
+  }
+  return means.sort();
 }
 
 /**

@@ -1,7 +1,7 @@
 // Series as lines: with bands, faint single lines behind them, and reference lines.
 import type { AxisSpec } from './axis.js';
 import { drawFigure, type FigureLayout } from './figure.js';
-import { seriesColor, seriesDash } from './palette.js';
+import { seriesColor, seriesDash, tinted } from './palette.js';
 import type { LegendEntry, Panel, PlotPlace } from './panel.js';
 import { bandPath, drawPath, linePath, toPixels, type Point } from './paths.js';
 import { drawReferences, referenceLegend, type ReferenceLine } from './reference-lines.js';
@@ -9,7 +9,7 @@ import { element } from './svg.js';
 
 export interface LineSeries {
   name: string;
-  /** In order of x. A missing y breaks the line; the band is drawn where both low and high are there. */
+  /** In order of x. A missing y breaks the line; the band goes over the points that have low and high, and breaks where those are NaN. */
   points: readonly Point[];
   /** Index into the palette. Default: the series' place in the panel. */
   color?: number;
@@ -30,9 +30,9 @@ export interface LinePanelSpec {
   references?: readonly ReferenceLine[];
 }
 
-/** Many lines are fainter than few. */
+/** Pale rather than transparent: where many lines lie over one another they would add up to the colour of their mean. */
 function individualStroke(color: string, count: number) {
-  return { stroke: color, 'stroke-width': 0.8, 'stroke-opacity': count > 20 ? 0.15 : count > 5 ? 0.25 : 0.4, fill: 'none', 'stroke-linejoin': 'round', 'stroke-linecap': 'round' };
+  return { stroke: tinted(color, count > 20 ? 0.75 : 0.65), 'stroke-width': 0.8, 'stroke-opacity': 0.7, fill: 'none', 'stroke-linejoin': 'round', 'stroke-linecap': 'round' };
 }
 
 function mainStroke(color: string, index: number) {
@@ -57,7 +57,8 @@ function styled(series: readonly LineSeries[]): StyledSeries[] {
 }
 
 function drawBehind({ points, individuals = [], paint }: StyledSeries, place: PlotPlace): string {
-  const band = drawPath(bandPath(toPixels(points, place), place.width), { fill: paint, 'fill-opacity': 0.2 });
+  const within = points.filter(({ low, high }) => low !== undefined && high !== undefined);
+  const band = drawPath(bandPath(toPixels(within, place), place.width), { fill: paint, 'fill-opacity': 0.2 });
   const stroke = individualStroke(paint, individuals.length);
   return individuals.map((line) => drawPath(linePath(toPixels(line, place), place.width), stroke)).join('') + band;
 }

@@ -12,6 +12,13 @@ export function seriesColor(index: number): string {
   return SERIES_COLORS[index % SERIES_COLORS.length]!;
 }
 
+/** The colour mixed with white: `share` 0 leaves it, 1 is white. */
+export function tinted(color: string, share: number): string {
+  const parts = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+  const mix = (part: number) => part + share * (255 - part);
+  return hex([mix(parts[0]!), mix(parts[1]!), mix(parts[2]!)]);
+}
+
 /** Dashes that tell a series from an earlier one of the same colour; undefined for a whole line. */
 export function seriesDash(index: number): string | undefined {
   return [undefined, '6 3', '2 2', '8 3 2 3'][Math.floor(index / SERIES_COLORS.length) % 4];

@@ -3,7 +3,7 @@ import { area, line } from 'd3-shape';
 import type { PlotPlace } from './panel.js';
 import { element, type Attributes } from './svg.js';
 
-/** A value with, where it is known, the ends of its interval. NaN is missing. */
+/** A value with, where it is known, the ends of its interval. NaN is missing: it breaks a line, or a band. */
 export interface Point {
   x: number;
   y: number;
