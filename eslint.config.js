@@ -13,8 +13,9 @@ const ROOMS = {
   verify: ['core', 'tensor', 'random', 'nn', 'data', 'robust', 'experiments'],
   runtime: ['core'],
   outputs: [],
+  figures: [],
   web: ['core', 'data', 'experiments', 'runtime'],
-  cli: ['core', 'tensor', 'random', 'nn', 'data', 'backend', 'robust', 'experiments', 'verify', 'runtime', 'outputs'],
+  cli: ['core', 'tensor', 'random', 'nn', 'data', 'backend', 'robust', 'experiments', 'verify', 'runtime', 'outputs', 'figures'],
 };
 
 /** Differ between engines, or hide state: nothing on the way to a result may use them. */

@@ -5,6 +5,7 @@ import { alignmentCommand } from './alignment.js';
 import { backendCommand } from './backend.js';
 import type { CliContext } from './context.js';
 import { dataCommand } from './data.js';
+import { plotCommand } from './plot.js';
 import { robustCommand } from './robust.js';
 import { splitHeadCommand } from './splithead.js';
 import { UsageError } from './usage-error.js';
@@ -40,6 +41,7 @@ function program(context: CliContext): Command {
   root.addCommand(dataCommand(context));
   root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settleAll(robustCommand(context), context));
+  root.addCommand(settle(plotCommand(context), context));
   root.addCommand(settle(verifyCommand(context), context));
   return root;
 }
