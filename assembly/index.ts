@@ -1,5 +1,8 @@
 // The core's exports: one family per file.
 export * from './activation';
+export * from './aggregation';
+export * from './aggregationGram';
+export * from './aggregationOrder';
 export * from './arithmetic';
 export * from './averagePooling';
 export * from './columns';

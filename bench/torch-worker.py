@@ -80,7 +80,41 @@ class TrainingStep:
         return torch.tensor([loss.item()])
 
 
-JOBS = {"product": Product, "training-step": TrainingStep}
+class Aggregation:
+    """One rule over rows [n, d]; float32 throughout."""
+
+    def __init__(self, request):
+        self.rows = tensor(request["rows"], (request["n"], request["d"]))
+        self.repeats, self.trim = request["repeats"], request["trim"]
+        self.apply = {
+            "Gram matrix": self.gram, "weighted sum": self.weighted_sum, "deviation": self.deviation, "median": self.median,
+            "clamped median": self.repeated_median, "trimmed mean": self.trimmed_mean,
+        }[request["rule"]]
+
+    def gram(self):
+        return self.rows @ self.rows.t()
+
+    def weighted_sum(self):
+        return torch.full((len(self.rows),), 1 / len(self.rows)) @ self.rows
+
+    def deviation(self):
+        return self.rows.std(dim=0, unbiased=False)
+
+    def median(self):
+        return self.rows.median(dim=0).values
+
+    def repeated_median(self):
+        return torch.cat([self.rows, self.rows[:1].expand(self.repeats, -1)]).median(dim=0).values
+
+    def trimmed_mean(self):
+        return self.rows.sort(dim=0).values[self.trim : len(self.rows) - self.trim].mean(dim=0)
+
+    @torch.no_grad()
+    def __call__(self):
+        return self.apply()
+
+
+JOBS = {"product": Product, "training-step": TrainingStep, "aggregation": Aggregation}
 
 
 def main():

@@ -1,6 +1,7 @@
 // The kernels that threads share, and their cuts. Sizes follow from measurements (2.8 GHz, Node 20):
 // handing a part to a thread that is spinning costs 1 to 2 us, waking a sleeping one 20 to 60 us, so a
 // part is about 10 us of work, and a call of a single part stays on the calling thread.
+import { aggregations } from './aggregation-cuts.js';
 import { cutAlong, flat, rowsHolding, type Cut, type Cutter } from './cut.js';
 import { convolutionForward, convolutionInputGradient, convolutionWeightGradient } from './convolution-cuts.js';
 import { packing, tiles } from './product-cuts.js';
@@ -90,6 +91,7 @@ function cutsOf(suffix: 'f32' | 'f64', size: number): Record<string, Cutter> {
   const gradientRows = (classes: number) => rowsHolding(EVALUATED, classes);
   return {
     ...elementwise(suffix, size),
+    ...aggregations(suffix, size),
     [`arithmetic_fill_${suffix}`]: flat(2, STREAMED, [0], size),
     [`bias_activation_${suffix}`]: biasActivation(size),
     [`activation_gradient_${suffix}`]: flat(2, STREAMED, [0, 1, 4], size),

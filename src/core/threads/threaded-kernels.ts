@@ -1,5 +1,6 @@
 // Kernels that share their work with a pool's threads: the same names, arguments and bits.
 import type { Kernels } from '../generated/kernels.js';
+import { AGGREGATION_SCRATCH } from './aggregation-cuts.js';
 import { convolutionSizes, SCRATCH } from './convolution-cuts.js';
 import type { KernelName } from './cut.js';
 import { CUTS, cutOf } from './cuts.js';
@@ -96,6 +97,17 @@ function products(kernels: Kernels, pool: Sharing, suffix: Suffix): Record<strin
   };
 }
 
+/** Aggregation rules, and their scratch for every thread. */
+function aggregations(kernels: Kernels, pool: Sharing, suffix: Suffix): Record<string, AnyKernel> {
+  const threaded: Record<string, AnyKernel> = {};
+  for (const { kernel, scratch, extents } of AGGREGATION_SCRATCH) {
+    const scratchOf = kernels[`${scratch}_${suffix}` as KernelName] as AnyKernel;
+    threaded[`${scratch}_${suffix}`] = (...counts) => roundUp(scratchOf(...counts)) * pool.threads;
+    threaded[`${kernel}_${suffix}`] = shared(kernels, pool, `${kernel}_${suffix}` as KernelName, (args) => roundUp(scratchOf(...extents.map((index) => args[index]!))));
+  }
+  return threaded;
+}
+
 /** The kernels of `kernels`, those that have a cut sharing it with the pool's threads. */
 export function threadedKernels(kernels: Kernels, pool: Sharing): Kernels {
   const perlinStride = (args: readonly number[]) => roundUp(kernels.image_perlin_scratch(args[3]!, args[4]!, args[5]!));
@@ -108,6 +120,8 @@ export function threadedKernels(kernels: Kernels, pool: Sharing): Kernels {
     ...products(kernels, pool, 'f64'),
     ...convolutions(kernels, pool, 'f32'),
     ...convolutions(kernels, pool, 'f64'),
+    ...aggregations(kernels, pool, 'f32'),
+    ...aggregations(kernels, pool, 'f64'),
     image_perlin_f32: shared(kernels, pool, 'image_perlin_f32', perlinStride),
     image_perlin_scratch: (resolution: number, height: number, width: number) =>
       roundUp(kernels.image_perlin_scratch(resolution, height, width)) * pool.threads,
