@@ -27,12 +27,12 @@ export interface Axis {
   ticks: readonly Tick[];
 }
 
-/** Beyond this an axis's own length overflows; nothing measured comes near. */
+/** Beyond this an axis's own length overflows, and a logarithmic one's underflows below its inverse; nothing measured comes near. */
 const LARGEST = 1e300;
 
 /** Whether a value has a place on an axis. */
 export function isDrawable(value: number | undefined, scale: AxisSpec['scale'] = 'linear'): value is number {
-  return value !== undefined && Math.abs(value) <= LARGEST && (scale === 'linear' || value > 0);
+  return value !== undefined && Math.abs(value) <= LARGEST && (scale === 'linear' || value >= 1 / LARGEST);
 }
 
 function extent(values: Iterable<number | undefined>, scale: AxisSpec['scale']): [number, number] | undefined {
@@ -56,11 +56,11 @@ function checkDomain({ label, scale, domain }: AxisSpec): void {
 }
 
 /** Room around values that are all the same, or so near that float64 has no ticks between. */
-function widen([lower, upper]: [number, number]): [number, number] {
+export function widen([lower, upper]: readonly [number, number]): [number, number] {
   const size = Math.max(Math.abs(lower), Math.abs(upper));
   if (upper - lower > 1e-9 * size && upper - lower > 1e-290) return [lower, upper];
   const room = size < 1e-280 ? 1 : 0.1 * size;
-  return [lower - room, upper + room];
+  return [Math.max(-LARGEST, lower - room), Math.min(LARGEST, upper + room)];
 }
 
 /** `1`, `−0.5`, `20,000`; far from 1 as `2×10` with an exponent. */

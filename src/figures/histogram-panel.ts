@@ -1,5 +1,5 @@
 // Histograms as densities, so that a density function can be laid over them.
-import type { AxisSpec } from './axis.js';
+import { isDrawable, widen, type AxisSpec } from './axis.js';
 import { drawFigure, type FigureLayout } from './figure.js';
 import { seriesColor } from './palette.js';
 import type { LegendEntry, Panel, PlotPlace } from './panel.js';
@@ -39,8 +39,8 @@ export interface Bin {
 
 const MOST_BINS = 200;
 
-function finite(values: ArrayLike<number>): Float64Array {
-  return Float64Array.from(Array.from(values).filter(Number.isFinite)).sort();
+function sortedDrawable(values: ArrayLike<number>): Float64Array {
+  return Float64Array.from(Array.from(values).filter((value) => isDrawable(value))).sort();
 }
 
 /**
@@ -48,7 +48,7 @@ function finite(values: ArrayLike<number>): Float64Array {
  * the quartiles coincide, log2(n) + 1 (Sturges, 1926).
  */
 export function chooseBinCount(values: ArrayLike<number>): number {
-  const sorted = finite(values);
+  const sorted = sortedDrawable(values);
   if (sorted.length < 2) return 1;
   const [lowest, highest] = [sorted[0]!, sorted.at(-1)!];
   const spread = sorted[Math.floor(0.75 * (sorted.length - 1))]! - sorted[Math.floor(0.25 * (sorted.length - 1))]!;
@@ -58,19 +58,20 @@ export function chooseBinCount(values: ArrayLike<number>): number {
 
 /**
  * Bins of equal width, lower end in, upper end out but for the last. Their areas add up to 1, less what lies outside.
- * @param ends lowest and highest of the bins; where they are the same, one unit around it
+ * @param ends lowest and highest of the bins; where they are the same, there is room around them
  * @throws RangeError unless count is a whole number from 1 to 10,000
  */
 export function binValues(values: ArrayLike<number>, count: number, ends: readonly [number, number]): Bin[] {
   if (!Number.isSafeInteger(count) || count < 1 || count > 10_000) throw new RangeError(`figure: expected bins to be a whole number from 1 to 10000, got ${count}`);
-  const [from, to] = ends[0] < ends[1] ? ends : [ends[0] - 0.5, ends[1] + 0.5];
+  const [from, to] = widen(ends);
   const width = (to - from) / count;
   const counts = new Float64Array(count);
-  const present = finite(values);
+  const present = sortedDrawable(values);
   for (const value of present) {
     if (value >= from && value <= to) counts[Math.min(count - 1, Math.floor((value - from) / width))]!++;
   }
-  return Array.from(counts, (held, bin) => ({ from: from + bin * width, to: from + (bin + 1) * width, density: held / (Math.max(1, present.length) * width) }));
+  const edge = (bin: number) => (bin === count ? to : from + bin * width);
+  return Array.from(counts, (held, bin) => ({ from: edge(bin), to: edge(bin + 1), density: held / Math.max(1, present.length) / width }));
 }
 
 interface DrawnSeries {
@@ -80,7 +81,7 @@ interface DrawnSeries {
 }
 
 function binSeries({ series, bins, x }: HistogramPanelSpec): DrawnSeries[] {
-  const all = finite(series.flatMap(({ values }) => Array.from(values)));
+  const all = sortedDrawable(series.flatMap(({ values }) => Array.from(values)));
   const ends = x.domain ?? ([all[0] ?? 0, all.at(-1) ?? 1] as const);
   const count = bins ?? chooseBinCount(all);
   return series.map(({ name, values, color }, place) => ({ name, paint: seriesColor(color ?? place), bins: binValues(values, count, ends) }));
