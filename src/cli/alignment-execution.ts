@@ -6,20 +6,13 @@ import { VERSION } from '../version.js';
 import { AlignmentFolder } from './alignment-folder.js';
 import { SeedProgress } from './alignment-progress.js';
 import type { CliContext } from './context.js';
-import { parseInterval, parseProfile, parseThreads, type CoreFlags } from './core-options.js';
+import { parseInterval, parseJobs, parseProfile, parseThreads, type CoreFlags } from './core-options.js';
 import { forEachLimited, runJob, type JobFolders } from './job.js';
-import { UsageError } from './usage-error.js';
 
 export interface AlignmentOptions extends CoreFlags {
   jobs: string;
   checkpointEvery: string;
   json?: boolean;
-}
-
-function parseJobs(given: string, available: number): number {
-  if (given === 'auto') return available;
-  if (/^\d{1,4}$/.test(given) && Number(given) >= 1) return Number(given);
-  throw new UsageError(`--jobs: expected a whole number of at least 1, or auto, got ${JSON.stringify(given)}`);
 }
 
 /** What does not differ between the seeds of one command. */

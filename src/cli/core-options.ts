@@ -26,6 +26,13 @@ export function parseThreads(given: string, available: number): number {
   throw new UsageError(`--threads: expected a whole number of at least 1, or auto, got ${JSON.stringify(given)}`);
 }
 
+/** Runs at once, from the text of --jobs. */
+export function parseJobs(given: string, available: number): number {
+  if (given === 'auto') return available;
+  if (/^\d{1,4}$/.test(given) && Number(given) >= 1) return Number(given);
+  throw new UsageError(`--jobs: expected a whole number of at least 1, or auto, got ${JSON.stringify(given)}`);
+}
+
 /** @throws UsageError unless the text of --checkpoint-every is a number of steps */
 export function parseInterval(given: string): number {
   if (/^\d+$/.test(given) && Number.isSafeInteger(Number(given))) return Number(given);

@@ -1,8 +1,10 @@
 // One experiment's run as a job: the same function in a worker, with memory of its own, or in this thread.
-import { openCore, type Profile } from '../core/index.js';
+import { openCore, type Core, type Profile } from '../core/index.js';
 import { loadMnist } from '../data/index.js';
 import { runAlignment, type AlignmentConfig, type AlignmentEvent, type AlignmentRunOptions } from '../experiments/alignment/index.js';
-import type { Runtime } from '../runtime/runtime.js';
+import { runByzantine, type ByzantineConfig, type ByzantineEvent, type ByzantineRunOptions } from '../experiments/byzantine/index.js';
+import type { Files, Runtime } from '../runtime/runtime.js';
+import { loadByzantineData } from './byzantine-data.js';
 
 /** Where data is looked for: see `DataFolders`. */
 export interface JobFolders {
@@ -11,39 +13,45 @@ export interface JobFolders {
   packagedDir?: string;
 }
 
-/** All that a job needs; passes through postMessage. */
-export interface AlignmentJob {
-  experiment: 'alignment';
-  config: AlignmentConfig;
-  seed: number;
+/** What every job says of how it is computed. */
+interface Setting {
   profile: Profile;
   threads: number;
   folders: JobFolders;
-  options: AlignmentRunOptions;
 }
 
-export type JobMessage = { event: AlignmentEvent } | { done: true } | { error: { name: string; message: string } };
+/** All that a job needs; passes through postMessage. */
+export type AlignmentJob = Setting & { experiment: 'alignment'; config: AlignmentConfig; seed: number; options: AlignmentRunOptions };
+export type ByzantineJob = Setting & { experiment: 'byzantine'; config: ByzantineConfig; options: ByzantineRunOptions };
+export type Job = AlignmentJob | ByzantineJob;
+export type EventOf<J extends Job> = J extends AlignmentJob ? AlignmentEvent : ByzantineEvent;
+
+export type JobMessage = { event: unknown } | { done: true } | { error: { name: string; message: string } };
+
+async function* eventsOf(core: Core, files: Files, job: Job): AsyncGenerator<AlignmentEvent | ByzantineEvent> {
+  if (job.experiment === 'alignment') yield* runAlignment(core, job.config, job.seed, await loadMnist(files, job.folders), job.options);
+  else yield* runByzantine(core, job.config, await loadByzantineData(core, files, job.config, job.folders), job.options);
+}
 
 /** Computes a job's events on a core of its own. */
-export async function* computeJob(runtime: Pick<Runtime, 'files' | 'startThread'>, job: AlignmentJob): AsyncGenerator<AlignmentEvent> {
+export async function* computeJob<J extends Job>(runtime: Pick<Runtime, 'files' | 'startThread'>, job: J): AsyncGenerator<EventOf<J>> {
   const { startThread, files } = runtime;
   const core = await openCore({ profile: job.profile, threads: startThread === undefined ? 1 : job.threads, ...(startThread === undefined ? {} : { startThread }) });
   try {
-    const data = await loadMnist(files, job.folders);
-    yield* runAlignment(core, job.config, job.seed, data, job.options);
+    yield* eventsOf(core, files, job) as AsyncGenerator<EventOf<J>>;
   } finally {
     await core.close();
   }
 }
 
 /** The events of a job, computed in a worker where the runtime has them and `inWorker` asks for one. */
-export async function* runJob(runtime: Runtime, job: AlignmentJob, inWorker: boolean): AsyncGenerator<AlignmentEvent> {
+export async function* runJob<J extends Job>(runtime: Runtime, job: J, inWorker: boolean): AsyncGenerator<EventOf<J>> {
   if (!inWorker || runtime.startJob === undefined) return yield* computeJob(runtime, job);
   const worker = runtime.startJob(new URL('./job-worker.js', import.meta.url), job);
   try {
     for (;;) {
       const message = (await worker.next()) as JobMessage;
-      if ('event' in message) yield message.event;
+      if ('event' in message) yield message.event as EventOf<J>;
       else if ('error' in message) throw Object.assign(new Error(message.error.message), { name: message.error.name });
       else return;
     }

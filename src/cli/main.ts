@@ -3,6 +3,7 @@ import { ConfigurationError } from '../experiments/configuration.js';
 import { VERSION } from '../version.js';
 import { alignmentCommand } from './alignment.js';
 import { backendCommand } from './backend.js';
+import { byzantineCommand } from './byzantine.js';
 import type { CliContext } from './context.js';
 import { dataCommand } from './data.js';
 import { plotCommand } from './plot.js';
@@ -38,6 +39,7 @@ function program(context: CliContext): Command {
     .version(VERSION);
   root.addCommand(settle(splitHeadCommand(context), context));
   root.addCommand(settle(alignmentCommand(context), context));
+  root.addCommand(settleAll(byzantineCommand(context), context));
   root.addCommand(dataCommand(context));
   root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settleAll(robustCommand(context), context));

@@ -6,7 +6,7 @@ import type { Drawing, PlotKind } from './plot-kind.js';
 import { meanOf, meanSeries, orderedPoints, type SeedCurve } from './plot-seeds.js';
 import { readColumns } from './plot-table.js';
 
-const COLUMNS = ['step', 'trait_loss', 'distill_loss', 'inner_product', 'cosine_similarity', 'teacher_test_acc', 'student_test_acc'] as const;
+const COLUMNS = ['step', 'trait_loss', 'distill_loss', 'inner_product', 'cosine_similarity', 'trait_test_acc_step', 'teacher_test_acc', 'student_test_acc'] as const;
 type Column = (typeof COLUMNS)[number];
 type Rows = readonly Record<Column, number>[];
 
@@ -83,7 +83,7 @@ function drawAccuracy(seeds: readonly SeedRows[]): string {
     description: `Test accuracy of the student against step, with chance level and the teachers' mean accuracy as dashed lines; ${seedWords(seeds)}.`,
     panelWidth: 520,
     panelHeight: 340,
-    panels: [{ title: "Student's test accuracy", x: STEP, y: ACCURACY, series: [meanSeries(curvesOf(seeds, 'student_test_acc'))], references }],
+    panels: [{ title: "Student's test accuracy", x: STEP, y: ACCURACY, series: [meanSeries(curvesOf(seeds, 'trait_test_acc_step'))], references }],
   });
 }
 

@@ -61,7 +61,7 @@ const optimalAlie: AttackDefinition = {
   usesAggregate: true,
   compute: (honest, byzantine, context, options) => {
     const mean = meanOfRows(honest);
-    const sigma = sigmaOf(honest, options.deviation!);
+    const sigma = sigmaOf(honest, context.deviation, options.deviation!);
     return strongest(honest, byzantine, context, options, (tau) => mean.map((value, column) => value + tau * sigma[column]!));
   },
 };
@@ -96,9 +96,9 @@ const minMax: AttackDefinition = {
     precision: { default: 0.01, number: { above: 0 }, help: 'the bisection ends at an interval of this width, and takes its lower end' },
     deviation: DEVIATION,
   },
-  compute: (honest, _, __, { most, precision, deviation }) => {
+  compute: (honest, _, { deviation: given }, { most, precision, deviation }) => {
     const mean = meanOfRows(honest);
-    const sigma = sigmaOf(honest, deviation!);
+    const sigma = sigmaOf(honest, given, deviation!);
     const allowed = greatestPairDistance(honest);
     const craft = (gamma: number) => mean.map((value, column) => value - gamma * sigma[column]!);
     const isWithin = (gamma: number) => {

@@ -15,6 +15,8 @@ export interface AttackContext {
   readonly aggregate?: (vectors: Vectors) => Float64Array;
   /** Steps done before this one. */
   readonly step: number;
+  /** sigma [dimension] where the rows stand for longer ones whose coordinates they do not show (see Span); else it is computed. */
+  readonly deviation?: Float64Array;
 }
 
 /** How Byzantine workers make their messages. */

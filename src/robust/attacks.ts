@@ -9,9 +9,9 @@ export const DEVIATION: OptionDeclaration = {
   default: 'sample', choices: ['sample', 'population'], help: "sigma's divisor: one less than the honest rows (ByzFL), or their number",
 };
 
-/** sigma by the option {@link DEVIATION}. */
-export function sigmaOf(honest: Vectors, deviation: OptionValue): Float64Array {
-  return deviationOfRows(honest, deviation === 'population' ? 'population' : 'sample');
+/** sigma by the option {@link DEVIATION}, or as the context gives it. */
+export function sigmaOf(honest: Vectors, given: Float64Array | undefined, deviation: OptionValue): Float64Array {
+  return given ?? deviationOfRows(honest, deviation === 'population' ? 'population' : 'sample');
 }
 
 function sumOfRows({ count, dimension, values }: Vectors): Float64Array {
@@ -90,9 +90,9 @@ const alie: AttackDefinition = {
     deviation: DEVIATION,
   },
   usual: 'tau',
-  compute: (honest, byzantine, _, { tau, deviation }) => {
+  compute: (honest, byzantine, { deviation: given }, { tau, deviation }) => {
     const factor = tau === 'z' ? alieFactor(honest.count + byzantine, byzantine) : Number(tau);
-    const sigma = sigmaOf(honest, deviation!);
+    const sigma = sigmaOf(honest, given, deviation!);
     return meanOfRows(honest).map((value, column) => value + factor * sigma[column]!);
   },
 };

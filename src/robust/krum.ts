@@ -142,6 +142,11 @@ function repeatedKrum(vectors: Vectors, byzantine: number, picks: number): numbe
   return picked.sort((a, b) => a - b);
 }
 
+/** Bulyan's first part: the n - 2f rows that Krum picks one after the other, in ascending index. */
+export function pickedByBulyan(vectors: Vectors, byzantine: number): Vectors {
+  return takeRows(vectors, repeatedKrum(vectors, byzantine, vectors.count - 2 * byzantine));
+}
+
 export const bulyan: AggregatorDefinition = {
   name: 'bulyan',
   help: 'n - 2f rows picked by Krum, one after the other; per coordinate the mean of the n - 4f of them nearest their median',
@@ -152,8 +157,7 @@ export const bulyan: AggregatorDefinition = {
   followsScale: true,
   selects: true,
   compute: (vectors, { byzantine }, { even }) => {
-    const picks = vectors.count - 2 * byzantine;
-    const picked = takeRows(vectors, repeatedKrum(vectors, byzantine, picks));
-    return meansAroundMedians(picked, picks - 2 * byzantine, even!);
+    const picked = pickedByBulyan(vectors, byzantine);
+    return meansAroundMedians(picked, picked.count - 2 * byzantine, even!);
   },
 };

@@ -1,0 +1,235 @@
+// The honest workers' messages of one step, either as factors (no message is ever written out) or row by row.
+import { dot, kernelOf, linear, matmul, rowRange, sumOfSquares, type DType, type Tape, type Tensor } from '../../tensor/index.js';
+import type { LayerFactors, LinearStack } from './linear-stack.js';
+
+/** H messages of `dimension` values. */
+export interface Messages {
+  readonly count: number;
+  readonly dimension: number;
+  readonly dtype: DType;
+  /** Inner products of all pairs [count, count]. */
+  gram(): Float64Array;
+  /** Inner products with other vectors [others, dimension]: [count, others]. */
+  products(others: Tensor): Float64Array;
+  /** Writes the sum of weights[h] times message h to `into` [dimension]. */
+  combine(weights: Float64Array, into: Tensor): void;
+  /** All messages [count, dimension], written out. */
+  rows(): Tensor;
+}
+
+/** Messages that lie in a matrix [count, dimension]. */
+export class WrittenMessages implements Messages {
+  readonly count: number;
+  readonly dimension: number;
+  readonly #rows: Tensor;
+
+  constructor(rows: Tensor) {
+    this.#rows = rows;
+    [this.count, this.dimension] = rows.shape as [number, number];
+  }
+
+  get dtype(): DType {
+    return this.#rows.dtype;
+  }
+
+  gram(): Float64Array {
+    return gramOf(this.#rows);
+  }
+
+  products(others: Tensor): Float64Array {
+    return productsOf(this.#rows, others);
+  }
+
+  combine(weights: Float64Array, into: Tensor): void {
+    weightedSum(this.#rows, weights, into);
+  }
+
+  rows(): Tensor {
+    return this.#rows;
+  }
+}
+
+/** Bytes rounded up to the alignment that kernels want of their scratch. */
+function wholeLines(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
+}
+
+/** Inner products of all rows [count, count], float64. */
+export function gramOf(rows: Tensor): Float64Array {
+  const { core } = rows;
+  const [count, dimension] = rows.shape as [number, number];
+  const bytes = wholeLines(8 * count * count);
+  const output = core.scratch(bytes + kernelOf(rows, 'aggregation_gram_scratch')(count), 'Gram matrix');
+  kernelOf(rows, 'aggregation_gram')(rows.source, count, dimension, dimension, output, output + bytes);
+  return core.memory.f64(output, count * count).slice();
+}
+
+/** Inner products of the rows of two matrices [a rows, b rows], float64. */
+export function productsOf(a: Tensor, b: Tensor): Float64Array {
+  const { core } = a;
+  const [count, dimension] = a.shape as [number, number];
+  const others = b.shape[0]!;
+  const bytes = wholeLines(8 * count * others);
+  const output = core.scratch(bytes + kernelOf(a, 'aggregation_cross_gram_scratch')(count, others), 'inner products');
+  kernelOf(a, 'aggregation_cross_gram')(a.source, count, dimension, b.source, others, dimension, dimension, output, output + bytes);
+  return core.memory.f64(output, count * others).slice();
+}
+
+/** into [dimension] = the sum of weights[i] times row i. */
+export function weightedSum(rows: Tensor, weights: Float64Array, into: Tensor): void {
+  const { core } = rows;
+  const [count, dimension] = rows.shape as [number, number];
+  const bytes = wholeLines(8 * count);
+  const given = core.scratch(bytes + kernelOf(rows, 'aggregation_sum_scratch')(), 'weighted sum');
+  core.memory.f64(given, count).set(weights);
+  kernelOf(rows, 'aggregation_weighted_sum')(rows.source, count, dimension, dimension, given, into.pointer, given + bytes);
+}
+
+/** a = a + factor * b, value by value; `scratch` holds as many values. */
+export function addScaled(a: Tensor, factor: number, b: Tensor): void {
+  const term = a.core.scratch(a.size * (a.dtype === 'float32' ? 4 : 8), 'scaled vector');
+  kernelOf(a, 'arithmetic_scale')(b.source, factor, term, a.size);
+  kernelOf(a, 'arithmetic_add')(a.pointer, term, a.pointer, a.size);
+}
+
+/**
+ * Messages of equal batches through a stack of linear layers, plus a multiple of the parameters (weight decay). A sample's gradient
+ * of a layer is delta x input, so inner products of messages are sums of products of two small Gram matrices.
+ */
+export class FactoredMessages implements Messages {
+  readonly count: number;
+  readonly dimension: number;
+  readonly #tape: Tape;
+  readonly #stack: LinearStack;
+  readonly #factors: readonly LayerFactors[];
+  readonly #batch: number;
+  readonly #decay: number;
+  #rows: Tensor | undefined;
+
+  /**
+   * @param factors of count * batch samples, a worker's next to each other
+   * @param decay what the parameters are multiplied by before they are added to every message
+   */
+  constructor(tape: Tape, stack: LinearStack, factors: readonly LayerFactors[], batch: number, decay: number) {
+    this.#tape = tape;
+    this.#stack = stack;
+    this.#factors = factors;
+    this.#batch = batch;
+    this.#decay = decay;
+    this.count = factors[0]!.delta.shape[0]! / batch;
+    this.dimension = stack.dimension;
+  }
+
+  get dtype(): DType {
+    return this.#stack.flat.dtype;
+  }
+
+  gram(): Float64Array {
+    const samples = this.count * this.#batch;
+    const gram = new Float64Array(this.count * this.count);
+    for (const layer of this.#factors) this.#addLayer(gram, samples, layer);
+    this.#addDecay(gram);
+    for (let row = 0; row < this.count; row++) for (let column = 0; column < row; column++) gram[row * this.count + column] = gram[column * this.count + row]!;
+    return gram;
+  }
+
+  /** Adds a layer's part to the upper triangle. */
+  #addLayer(gram: Float64Array, samples: number, { delta, input, offset }: LayerFactors): void {
+    const products = (x: Tensor) => matmul(this.#tape, x, x, { transposeB: true });
+    const [inputs, deltas] = this.#tape.withoutRecording(() => [products(input), products(delta)]);
+    const shift = offsetShift(input, offset);
+    const batch = this.#batch;
+    const [a, b] = [inputs!.data, deltas!.data];
+    for (let row = 0; row < samples; row++) {
+      const worker = Math.floor(row / batch) * this.count;
+      for (let other = Math.floor(row / batch); other < this.count; other++) {
+        let sum = 0;
+        for (let at = row * samples + other * batch, column = other * batch; column < (other + 1) * batch; column++, at++) {
+          sum += b[at]! * (a[at]! + shift[row]! + shift[column]! + 1);
+        }
+        gram[worker + other]! += sum;
+      }
+    }
+  }
+
+  /** <g, theta> of a sample is the sum over layers of delta . preactivation, since the preactivation is W input + bias. */
+  #addDecay(gram: Float64Array): void {
+    if (this.#decay === 0) return;
+    const along = new Float64Array(this.count);
+    for (const { delta, preactivation } of this.#factors) addRowProducts(along, delta, preactivation, this.#batch);
+    const square = this.#decay * this.#decay * sumOfSquares(this.#stack.flat);
+    for (let row = 0; row < this.count; row++) {
+      for (let column = row; column < this.count; column++) gram[row * this.count + column]! += this.#decay * (along[row]! + along[column]!) + square;
+    }
+  }
+
+  products(others: Tensor): Float64Array {
+    const count = others.shape[0]!;
+    const result = new Float64Array(this.count * count);
+    for (let index = 0; index < count; index++) {
+      const other = rowRange(others, index, index + 1).view([this.dimension]);
+      const along = new Float64Array(this.count);
+      for (const [layer, { weight, bias }] of this.#stack.viewsOf(other).entries()) {
+        const { delta, input, offset } = this.#factors[layer]!;
+        const projected = this.#tape.withoutRecording(() => linear(this.#tape, input, weight, bias, { inputOffset: offset }));
+        addRowProducts(along, delta, projected, this.#batch);
+      }
+      const decayed = this.#decay === 0 ? 0 : this.#decay * dot(this.#stack.flat, other);
+      for (let row = 0; row < this.count; row++) result[row * count + index] = along[row]! + decayed;
+    }
+    return result;
+  }
+
+  combine(weights: Float64Array, into: Tensor): void {
+    const scaled = this.#factors.map((layer) => ({ ...layer, delta: this.#scaledRows(layer.delta, weights) }));
+    this.#stack.writeGradient(this.#tape, scaled, into);
+    if (this.#decay !== 0) addScaled(into, this.#decay * weights.reduce((total, weight) => total + weight, 0), this.#stack.flat);
+  }
+
+  #scaledRows(delta: Tensor, weights: Float64Array): Tensor {
+    const scaled = this.#tape.empty(delta.shape, delta.dtype, 'weighted deltas');
+    const [from, to] = [delta.data, scaled.data];
+    const columns = delta.shape[1]! * this.#batch;
+    for (let worker = 0, at = 0; worker < this.count; worker++) for (let i = 0; i < columns; i++, at++) to[at] = from[at]! * weights[worker]!;
+    return scaled;
+  }
+
+  rows(): Tensor {
+    if (this.#rows !== undefined) return this.#rows;
+    const rows = this.#tape.empty([this.count, this.dimension], this.#stack.flat.dtype, 'messages');
+    for (let worker = 0; worker < this.count; worker++) {
+      const [start, end] = [worker * this.#batch, (worker + 1) * this.#batch];
+      const own = this.#factors.map(({ delta, input, offset }) => ({ delta: rowRange(delta, start, end), input: rowRange(input, start, end), offset }));
+      const row = rowRange(rows, worker, worker + 1).view([this.dimension]);
+      this.#stack.writeGradient(this.#tape, own, row);
+      if (this.#decay !== 0) addScaled(row, this.#decay, this.#stack.flat);
+    }
+    this.#rows = rows;
+    return rows;
+  }
+}
+
+/** What storing inputs less an offset leaves out of their inner products: s_a + s_b with s = offset * sum + offset^2 inputs / 2. */
+function offsetShift(input: Tensor, offset: number): Float64Array {
+  const [samples, inputs] = input.shape as [number, number];
+  const shift = new Float64Array(samples);
+  if (offset === 0) return shift;
+  const values = input.data;
+  for (let row = 0, at = 0; row < samples; row++) {
+    let sum = 0;
+    for (let column = 0; column < inputs; column++, at++) sum += values[at]!;
+    shift[row] = offset * sum + (offset * offset * inputs) / 2;
+  }
+  return shift;
+}
+
+/** Adds to each worker's entry the inner products of the rows of two matrices, over its batch. */
+function addRowProducts(into: Float64Array, a: Tensor, b: Tensor, batch: number): void {
+  const columns = a.shape[1]! * batch;
+  const [left, right] = [a.data, b.data];
+  for (let worker = 0, at = 0; worker < into.length; worker++) {
+    let sum = 0;
+    for (let i = 0; i < columns; i++, at++) sum += left[at]! * right[at]!;
+    into[worker]! += sum;
+  }
+}

@@ -1,0 +1,274 @@
+// One step of the server: the Byzantine messages, the pre-aggregators, the rule. Whatever depends on inner products alone is done by
+// the plain rules on short vectors with the same inner products (see Span); what looks at coordinates is done by kernels.
+import type { Core } from '../../core/index.js';
+import { Generator } from '../../random/index.js';
+import {
+  aggregateThrough, normalsOf, parseAggregator, parseAttack, parsePreAggregators, pickedByBulyan, Span, stackRows,
+  type AggregationContext, type Aggregator, type Attack, type PreAggregator, type Vectors,
+} from '../../robust/index.js';
+import { kernelOf, rowRange, sumOfSquares, Tensor, type Tape } from '../../tensor/index.js';
+import { addScaled, gramOf, weightedSum, WrittenMessages, type Messages } from './messages.js';
+
+/** Rules over the sorted values of each coordinate. */
+const BY_COORDINATE = new Set(['median', 'trimmed-mean', 'meamed', 'bulyan']);
+/** Attacks that use each coordinate's standard deviation. */
+const BY_DEVIATION = new Set(['alie', 'optimal-alie', 'min-max']);
+
+export interface ServerSettings {
+  aggregator: string;
+  pre: string;
+  /** `none`, or an attack's specification. */
+  attack: string;
+  /** B, which the rules guard against; 0 without an attack. */
+  byzantine: number;
+  /** Byzantine messages that come with the honest ones, after them: those of workers whose data is spoiled. */
+  sentByzantine: number;
+  /** Seeds what attackers and bucketing draw. */
+  seed: number;
+}
+
+/** Rows by their weights over the honest messages and the extra rows [rows, messages + extras]. */
+interface WeightedRows {
+  weights: Float64Array[];
+}
+
+export class Server {
+  readonly aggregator: Aggregator;
+  readonly pre: readonly PreAggregator[];
+  /** Undefined without attackers. */
+  readonly attack: Attack | undefined;
+  readonly #byzantine: number;
+  readonly #sent: number;
+  readonly #generator: Generator;
+  readonly #core: Core;
+  /** Centred clipping's v, kept across steps. */
+  #center: Tensor | undefined;
+
+  /** @throws RangeError for a specification that is none, or more Byzantine workers than a rule admits */
+  constructor(core: Core, honest: number, { aggregator, pre, attack, byzantine, sentByzantine, seed }: ServerSettings) {
+    this.#core = core;
+    this.aggregator = parseAggregator(aggregator, '--aggregator');
+    this.pre = parsePreAggregators(pre, '--pre');
+    this.attack = attack === 'none' || byzantine === 0 ? undefined : parseAttack(attack, '--attack');
+    this.#byzantine = byzantine;
+    this.#sent = sentByzantine;
+    for (const rule of [...this.pre, this.aggregator]) rule.check(honest + byzantine, byzantine);
+    this.#generator = new Generator(core, seed);
+  }
+
+  /** The state that a resumed run starts from. */
+  state(): { generator: Uint8Array; center: Tensor | undefined } {
+    return { generator: this.#generator.state(), center: this.#center };
+  }
+
+  restore(generator: Uint8Array, center: Float32Array | Float64Array | undefined): void {
+    this.#generator.restore(generator);
+    if (center !== undefined) this.#center = Tensor.from(this.#core, center, [1, center.length], center instanceof Float32Array ? 'float32' : 'float64', 'clipping centre');
+  }
+
+  get #crafts(): boolean {
+    return this.attack !== undefined;
+  }
+
+  /** The honest workers' messages among those that were sent. */
+  honestOf(messages: Messages): Messages {
+    return this.#sent === 0 ? messages : new WrittenMessages(rowRange(messages.rows(), 0, messages.count - this.#sent));
+  }
+
+  #context(center?: Float64Array): AggregationContext {
+    return { byzantine: this.#byzantine, generator: this.#generator, ...(center === undefined ? {} : { state: { center } }) };
+  }
+
+  /** Writes the aggregate of one step's messages to `into` [dimension]. */
+  aggregate(tape: Tape, messages: Messages, step: number, into: Tensor): void {
+    const extras = this.#extraRows(tape, messages);
+    const span = this.#embed(messages, extras);
+    const honest = take(span.vectors, 0, messages.count);
+    const rows = this.#crafts ? stackRows(honest, this.#craft(span, honest, messages.count, step)) : honest;
+    if (BY_COORDINATE.has(this.aggregator.name)) return this.#aggregateCoordinates(tape, messages, extras, span, rows, into);
+    const clipping = this.aggregator.name === 'centered-clipping';
+    const center = clipping ? take(span.vectors, span.vectors.count - 1, span.vectors.count).values.slice() : undefined;
+    const context = this.#context(center);
+    const result = aggregateThrough(this.pre, this.aggregator, rows, context);
+    combineAll(tape, messages, extras, span.weightsOf(result), into);
+    if (clipping) this.#keepCenter(into);
+  }
+
+  #keepCenter(aggregate: Tensor): void {
+    this.#center ??= Tensor.zeros(this.#core, [1, aggregate.size], aggregate.dtype, 'clipping centre');
+    this.#center.data.set(aggregate.data);
+  }
+
+  /** Rows beside the messages that the step's vectors are combined from: noise, deviations, the clipping centre. */
+  #extraRows(tape: Tape, messages: Messages): Tensor | undefined {
+    const { dimension } = messages;
+    const dtype = messages.dtype;
+    if (this.#crafts && this.attack!.name === 'white') {
+      const noise = tape.empty([this.#byzantine + this.#centers, dimension], dtype, 'noise');
+      const drawn = rowRange(noise, 0, this.#byzantine);
+      this.#generator.fillNormal(drawn, 0, Number(this.attack!.options.deviation));
+      this.#writeCenter(noise);
+      return noise;
+    }
+    const needsDeviation = this.#crafts && BY_DEVIATION.has(this.attack!.name);
+    const count = Number(needsDeviation) + this.#centers;
+    if (count === 0) return undefined;
+    const extras = tape.empty([count, dimension], dtype, 'extra rows');
+    if (needsDeviation) this.#writeDeviation(tape, messages, extras);
+    this.#writeCenter(extras);
+    return extras;
+  }
+
+  get #centers(): number {
+    return Number(this.aggregator.name === 'centered-clipping');
+  }
+
+  #writeCenter(extras: Tensor): void {
+    if (this.#centers === 0) return;
+    const last = rowRange(extras, extras.shape[0]! - 1, extras.shape[0]!);
+    if (this.#center === undefined) last.data.fill(0);
+    else last.data.set(this.#center.data);
+  }
+
+  #writeDeviation(tape: Tape, messages: Messages, extras: Tensor): void {
+    const rows = messages.rows();
+    const mean = tape.empty([messages.dimension], messages.dtype, 'mean');
+    const scratch = this.#core.scratch(kernelOf(rows, 'aggregation_sum_scratch')(), 'deviations');
+    const ddof = this.attack!.options.deviation === 'population' ? 0 : 1;
+    kernelOf(rows, 'aggregation_mean_deviation')(rows.source, messages.count, messages.dimension, messages.dimension, ddof, mean.pointer, rowRange(extras, 0, 1).pointer, scratch);
+  }
+
+  /** A mean of messages and multiples of it need no inner products. */
+  get #isLinear(): boolean {
+    const linearAttack = !this.#crafts || ['max-value', 'zero-gradient', 'sign-flip', 'ipm', 'mimic', 'white'].includes(this.attack!.name);
+    return this.aggregator.name === 'mean' && this.pre.length === 0 && linearAttack;
+  }
+
+  #embed(messages: Messages, extras: Tensor | undefined): Span {
+    const others = extras?.shape[0] ?? 0;
+    const count = messages.count + others;
+    const gram = new Float64Array(count * count);
+    if (this.#isLinear) {
+      for (let row = 0; row < count; row++) gram[row * count + row] = 1;
+      return Span.fromGram(gram, count);
+    }
+    const place = (values: Float64Array, top: number, left: number, columns: number) =>
+      values.forEach((value, at) => (gram[(top + Math.floor(at / columns)) * count + left + (at % columns)] = value));
+    place(messages.gram(), 0, 0, messages.count);
+    if (extras !== undefined) {
+      const cross = messages.products(extras);
+      place(cross, 0, messages.count, others);
+      for (let row = 0; row < messages.count; row++) for (let other = 0; other < others; other++) gram[(messages.count + other) * count + row] = cross[row * others + other]!;
+      place(gramOf(extras), messages.count, messages.count, others);
+    }
+    return Span.fromGram(gram, count);
+  }
+
+  #craft(span: Span, honest: Vectors, count: number, step: number): Vectors {
+    const attack = this.attack!;
+    const { dimension } = honest;
+    if (attack.name === 'white') {
+      const mean = new Float64Array(dimension);
+      for (let row = 0; row < count; row++) for (let column = 0; column < dimension; column++) mean[column]! += honest.values[row * dimension + column]! / count;
+      const noise = take(span.vectors, count, count + this.#byzantine);
+      return { ...noise, values: noise.values.map((value, at) => value + mean[at % dimension]!) };
+    }
+    const deviation = BY_DEVIATION.has(attack.name) ? take(span.vectors, count, count + 1).values : undefined;
+    const aggregate = (rows: Vectors) => aggregateThrough(this.pre, this.aggregator, rows, this.#context());
+    return attack.craft(honest, this.#byzantine, { generator: normalsOf(this.#generator), aggregate, step, ...(deviation === undefined ? {} : { deviation }) });
+  }
+
+  /** Pre-aggregators (and Bulyan's picks) on the short vectors, then a kernel over the long ones. */
+  #aggregateCoordinates(tape: Tape, messages: Messages, extras: Tensor | undefined, span: Span, rows: Vectors, into: Tensor): void {
+    const before = this.pre.reduce((vectors, rule) => rule.transform(vectors, this.#context()), rows);
+    const picked = this.aggregator.name === 'bulyan' ? pickedByBulyan(before, this.#byzantine) : before;
+    const isUntouched = picked === rows;
+    const repeats = isUntouched && this.#crafts ? equalRowsAtEnd(rows, messages.count) : 0;
+    if (this.aggregator.name === 'median' && isUntouched && (repeats === rows.count - messages.count)) {
+      return this.#clampedMedian(tape, messages, extras, span, rows, repeats, into);
+    }
+    const weights = Array.from({ length: picked.count }, (_, row) => span.weightsOf(picked.values.subarray(row * picked.dimension, (row + 1) * picked.dimension)));
+    this.#applyKernel(this.#written(tape, messages, extras, { weights }, isUntouched), into);
+  }
+
+  /** Identical attackers: the median of the honest rows and `repeats` copies of one more. */
+  #clampedMedian(tape: Tape, messages: Messages, extras: Tensor | undefined, span: Span, rows: Vectors, repeats: number, into: Tensor): void {
+    const written = messages.rows();
+    const { count, dimension } = messages;
+    const repeated = tape.empty([dimension], messages.dtype, 'Byzantine message');
+    if (repeats > 0) combineAll(tape, messages, extras, span.weightsOf(rows.values.subarray(count * rows.dimension, (count + 1) * rows.dimension)), repeated);
+    const scratch = this.#core.scratch(kernelOf(written, 'aggregation_order_scratch')(count), 'median');
+    kernelOf(written, 'aggregation_clamped_median')(written.source, count, dimension, dimension, repeats, repeated.source, this.#even, into.pointer, scratch);
+  }
+
+  get #even(): number {
+    return ['lower', 'mean', 'upper'].indexOf(String(this.aggregator.options.even));
+  }
+
+  /** Rows written out: the honest ones as they are where nothing changed them, all others combined. */
+  #written(tape: Tape, messages: Messages, extras: Tensor | undefined, { weights }: WeightedRows, keepsHonest: boolean): Tensor {
+    const given = keepsHonest ? messages.rows() : undefined;
+    if (weights.length === messages.count && given !== undefined) return given;
+    const rows = tape.empty([weights.length, messages.dimension], messages.dtype, 'rows to aggregate');
+    const honest = given?.shape[0] ?? 0;
+    if (given !== undefined) rowRange(rows, 0, honest).data.set(given.data);
+    for (let row = honest; row < weights.length; row++) {
+      combineAll(tape, messages, extras, weights[row]!, rowRange(rows, row, row + 1).view([messages.dimension]));
+    }
+    return rows;
+  }
+
+  #applyKernel(rows: Tensor, into: Tensor): void {
+    const [count, dimension] = rows.shape as [number, number];
+    const scratch = this.#core.scratch(kernelOf(rows, 'aggregation_order_scratch')(count), 'coordinate rule');
+    const { name, options } = this.aggregator;
+    const f = this.#byzantine;
+    if (name === 'median') return kernelOf(rows, 'aggregation_median')(rows.source, count, dimension, dimension, this.#even, into.pointer, scratch);
+    if (name === 'trimmed-mean') {
+      const trim = options.trim === 'f' ? f : Math.floor(Number(options.trim) * count);
+      return kernelOf(rows, 'aggregation_trimmed_mean')(rows.source, count, dimension, dimension, trim, into.pointer, scratch);
+    }
+    // Bulyan's picks are n - 2f, and it keeps n - 4f of them; Meamed keeps n - f.
+    const nearest = name === 'bulyan' ? count - 2 * f : count - f;
+    kernelOf(rows, 'aggregation_mean_around_median')(rows.source, count, dimension, dimension, nearest, this.#even, into.pointer, scratch);
+  }
+
+  dispose(): void {
+    this.#generator.dispose();
+    this.#center?.dispose();
+  }
+}
+
+function take({ dimension, values }: Vectors, from: number, to: number): Vectors {
+  return { count: to - from, dimension, values: values.subarray(from * dimension, to * dimension) };
+}
+
+/** Rows after the first `honest` when all of them are equal, else 0. */
+function equalRowsAtEnd({ count, dimension, values }: Vectors, honest: number): number {
+  for (let at = (honest + 1) * dimension; at < count * dimension; at++) if (values[at] !== values[at - dimension]) return 0;
+  return count - honest;
+}
+
+/** into = the weighted sum of messages and extra rows. */
+function combineAll(tape: Tape, messages: Messages, extras: Tensor | undefined, weights: Float64Array, into: Tensor): void {
+  messages.combine(weights.subarray(0, messages.count), into);
+  if (extras === undefined) return;
+  const rest = weights.slice(messages.count);
+  if (rest.every((weight) => weight === 0)) return;
+  const sum = tape.empty([messages.dimension], messages.dtype, 'extra rows');
+  weightedSum(extras, rest, sum);
+  addScaled(into, 1, sum);
+}
+
+/** (1/H) sum ||m_h - mean||^2, and the distance of an aggregate to that mean. */
+export function messageStatistics(tape: Tape, messages: Messages, aggregate: Tensor): { variance: number; distance: number } {
+  const { count, dimension } = messages;
+  const gram = messages.gram();
+  let [trace, total] = [0, 0];
+  for (let row = 0; row < count; row++) trace += gram[row * count + row]!;
+  for (const value of gram) total += value;
+  const mean = tape.empty([dimension], messages.dtype, 'mean message');
+  messages.combine(new Float64Array(count).fill(1 / count), mean);
+  addScaled(mean, -1, aggregate);
+  return { variance: Math.max(0, trace / count - total / (count * count)), distance: Math.sqrt(sumOfSquares(mean)) };
+}
