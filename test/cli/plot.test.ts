@@ -75,6 +75,17 @@ describe('isolab plot of an alignment run', () => {
     expect(seriesLines(drawn(folder, 'accuracy.svg'))).toEqual([[3]]);
   });
 
+  it("leaves out of the mean what a single seed measured at its end, and keeps it in the seed's line", async () => {
+    const ended = metricsText(2, 4, (step) => (step === 3 ? { student_test_acc: 0.99 } : {}));
+    const folder = alignmentRun(metricsText(0, 5), metricsText(1, 5), ended);
+    await isolab('plot', folder);
+    const root = drawn(folder, 'accuracy.svg');
+    expect(seriesLines(root)).toEqual([[3]]);
+    expect(elementsNamed(plots(root)[0]!, 'path').slice(0, 3).map(({ attributes }) => strokes(attributes.d!).map(({ length }) => length))).toEqual([[3], [3], [3]]);
+    const [reached] = strokes(elementsNamed(plots(root)[0]!, 'path').at(-1)!.attributes.d!);
+    expect(reached!.map(([x]) => x / (reached!.at(-1)![0] - reached![0]![0]))).toEqual([0, expect.closeTo(0.5, 3), 1]);
+  });
+
   it('uses the seeds that have a step, and breaks the line of a seed that lacks a value', async () => {
     const gap = metricsText(2, 5, (step) => (step === 2 ? { cosine_similarity: '' } : {}));
     const folder = alignmentRun(metricsText(0, 9), metricsText(1, 5), gap);
