@@ -3,11 +3,12 @@ import { ConfigurationError, quote } from '../experiments/configuration.js';
 import type { Files } from '../runtime/runtime.js';
 import type { CliContext } from './context.js';
 import { alignmentPlots } from './plot-alignment.js';
+import { byzantinePlots } from './plot-byzantine.js';
 import type { Drawing, PlotKind } from './plot-kind.js';
 import { splitHeadPlots } from './plot-splithead.js';
 import { UsageError } from './usage-error.js';
 
-const KINDS: readonly PlotKind[] = [alignmentPlots, splitHeadPlots];
+const KINDS: readonly PlotKind[] = [alignmentPlots, byzantinePlots, splitHeadPlots];
 
 /** Paths of a folder's files and of those one folder down, sorted. */
 async function listRun(files: Files, folder: string): Promise<string[]> {

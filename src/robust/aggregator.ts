@@ -45,6 +45,8 @@ export interface PreAggregator {
   readonly options: OptionValues;
   /** False where rows come out in another order or number. */
   readonly keepsRows: boolean;
+  /** Rows that come out of n. */
+  rowsLeft(count: number): number;
   /** @throws RangeError naming the bound when f is too large for n */
   check(count: number, byzantine: number): void;
   transform(vectors: Vectors, context: AggregationContext): Vectors;
@@ -77,6 +79,8 @@ export interface AggregatorDefinition extends Described {
 export interface PreAggregatorDefinition extends Described {
   readonly bound: Bound;
   readonly keepsRows: boolean;
+  /** Default: as many as went in. */
+  readonly rowsLeft?: (count: number, options: OptionValues) => number;
   readonly compute: (vectors: Vectors, context: SettledContext, options: OptionValues) => Vectors;
 }
 
@@ -122,17 +126,28 @@ export function makeAggregator(definition: AggregatorDefinition, options: Option
 }
 
 export function makePreAggregator(definition: PreAggregatorDefinition, options: OptionValues): PreAggregator {
-  const { name, bound, keepsRows, compute } = definition;
+  const { name, bound, keepsRows, rowsLeft, compute } = definition;
   return {
     name,
     options,
     keepsRows,
+    rowsLeft: (count) => rowsLeft?.(count, options) ?? count,
     check: (count, byzantine) => requireBound(name, bound, count, byzantine),
     transform(given, givenContext) {
       const { vectors, context } = settle(name, bound, given, givenContext);
       return compute(vectors, context, options);
     },
   };
+}
+
+/** @throws RangeError when f is too large for the rule, or for a pre-aggregator, at the number of rows that reaches it */
+export function checkThrough(preAggregators: readonly PreAggregator[], aggregator: Aggregator, count: number, byzantine: number): void {
+  let rows = count;
+  for (const each of preAggregators) {
+    each.check(rows, byzantine);
+    rows = each.rowsLeft(rows);
+  }
+  aggregator.check(rows, byzantine);
 }
 
 /**

@@ -1,4 +1,4 @@
-export { aggregateThrough, type AggregationContext, type Aggregator, type AggregatorState, type PreAggregator } from './aggregator.js';
+export { aggregateThrough, checkThrough, type AggregationContext, type Aggregator, type AggregatorState, type PreAggregator } from './aggregator.js';
 export { normalsOf, type Attack, type AttackContext, type NormalSource } from './attack.js';
 export { alieFactor } from './attacks.js';
 export { AGGREGATORS, ATTACKS, parseAggregator, parseAttack, parsePreAggregators, PRE_AGGREGATORS } from './catalog.js';

@@ -40,6 +40,7 @@ export const bucketing: PreAggregatorDefinition = {
   usual: 'size',
   bound: ANY_BOUND,
   keepsRows: false,
+  rowsLeft: (count, { size }) => Math.ceil(count / Number(size)),
   compute: (vectors, { generator }, options) => {
     if (generator === undefined) throw new TypeError('bucketing: expected a generator in the context, got none; it draws the order of the rows');
     const size = Number(options.size);

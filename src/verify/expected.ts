@@ -59,6 +59,10 @@ export const expectedDigests: Record<'strict' | 'fused', Record<string, string>>
     'run: both cnn with a custom specification': '28cb164a53895f1c6b78ad41e2d36cfd4c5e46fe055c8dc6249c378ce29c81ce',
     'alignment: as the notebook': 'f65bb76cf460c5c8b161c0ce1a835a766d28f6f037c47015433beb969abd7a33',
     'alignment: projected, from another initialisation, all logits, uniform noise': '5bc39fe7a3350c9ed518f1416358a2d22f6ed5b52f093088e3d585ecd26517e1',
+    'byzantine: every method': '991965bb6a432822edca8dd41a4d8f30d70165cc352d638bbee92120095c0736',
+    'byzantine: every aggregator': 'b8cf7c3ff620f38ba2b6a3ec18a625f458d1abc56e3b914fe099c9d9a128edd5',
+    'byzantine: every attack': '084c33b98a6e7eb928eb6066e57cf96983a66baecda805aec4a1985ae01d502a',
+    'byzantine: every pre-aggregator, models and partitions': '2d6fe4ee8cc0e1111185b12e4b65facaf7ac41378632ad9f3e9a027f7bd319ee',
   },
   fused: {
     'matmul NN': 'cb7a854c253269197a1f9292f3a64500634c880e89b9605e3c14641a1ac07e4c',
@@ -119,5 +123,9 @@ export const expectedDigests: Record<'strict' | 'fused', Record<string, string>>
     'run: both cnn with a custom specification': '6592f29674906604ce1822e410989fab9b93450d11e3e948573201d11d1a0a51',
     'alignment: as the notebook': '70039118d5cd9960eb93a5a16fab1f90b9f30f5556949401ad7a951c2a002ed5',
     'alignment: projected, from another initialisation, all logits, uniform noise': '025dc6c6a708fab22a7678d502ad6bf063a6a91322a097f4ddcb2ad1a6612be5',
+    'byzantine: every method': '4f899501a2c93ab4cd3d22cb1833f7ad9cc0d0001b93cfa5384efe13022cb946',
+    'byzantine: every aggregator': '9bf5bd5cd404b53b5a66540aa63e0116c317537d3b1718a144fc488982d80eb9',
+    'byzantine: every attack': '80fb2e20bfb3f0f07a956e88ef68abfcd7c44cb5f26745fa0c3298e5fa6694ba',
+    'byzantine: every pre-aggregator, models and partitions': 'bfd2f1b90c18dbe1523e4c3a50091808ba98b425e5c3007aa67fb4c4312c348e',
   },
 };

@@ -1,16 +1,18 @@
 import type { Core, Profile } from '../core/index.js';
+import { byzantineCases } from './byzantine-cases.js';
 import { expectedDigests } from './expected.js';
 import { operationCases, type Case } from './operation-cases.js';
 import { runCases } from './run-cases.js';
 import { wideCases } from './wide-cases.js';
 
 export { expectedDigests } from './expected.js';
-export { madeUpDataset, shortRun } from './run-cases.js';
+export { madeUpDataset } from './made-up.js';
+export { shortRun } from './run-cases.js';
 export { wideCases } from './wide-cases.js';
 export type { Case } from './operation-cases.js';
 
 /** Every shipped case: all families of ops, small and large enough for threads to share, then one short run of each model kind. */
-export const shippedCases: readonly Case[] = [...operationCases, ...wideCases, ...runCases];
+export const shippedCases: readonly Case[] = [...operationCases, ...wideCases, ...runCases, ...byzantineCases];
 
 export interface CaseOutcome {
   name: string;

@@ -1,29 +1,8 @@
 // One short run of each model kind on a small made-up dataset, so that any engine can run it without files.
-import type { Core } from '../core/index.js';
-import type { DatasetPair, ImageDataset } from '../data/index.js';
 import { resolveAlignmentConfig, runAlignment, type AlignmentResult } from '../experiments/alignment/index.js';
 import { resolveSplitHeadConfig, runSplitHead, type SplitHeadResult } from '../experiments/splithead/index.js';
-import { Generator } from '../random/index.js';
+import { madeUpDataset } from './made-up.js';
 import type { Case } from './operation-cases.js';
-
-const PIXELS = 28 * 28;
-
-function madeUpPart(generator: Generator, part: 'train' | 'test', count: number): ImageDataset {
-  const labels = Uint8Array.from(generator.randint(0, 10, count));
-  const pixels = Uint8Array.from(generator.randint(0, 256, count * PIXELS));
-  // A band of bright rows tells the class, so that there is something to learn.
-  const images = pixels.map((pixel, index) => (Math.floor((index % PIXELS) / 56) === labels[Math.floor(index / PIXELS)] ? 255 : pixel >> 1));
-  return { name: 'made-up', split: undefined, part, images, labels, count, classes: 10, sha256: '' };
-}
-
-/** 300 training and 100 test images of 10 classes, always the same. */
-export function madeUpDataset(core: Core): DatasetPair {
-  const generator = new Generator(core, 7);
-  const train = madeUpPart(generator, 'train', 300);
-  const test = madeUpPart(generator, 'test', 100);
-  generator.dispose();
-  return { name: 'made-up', split: undefined, classes: 10, train, test, sha256: 'made-up', folder: '', files: [] };
-}
 
 /** The values of a run of a second or so. */
 export const shortRun = { teacher_epochs: 1, student_epochs: 1, data_bsize: 128, noise_bsize: 64, noise_steps: 3, eval_noise_batches: 1, eval_noise_bsize: 50 };

@@ -14,7 +14,7 @@ function metricsLine(seed: number, step: number, more: Cells = {}): string {
   const decay = 1 / (1 + step);
   const usual: Cells = {
     seed, step, epoch: 0, trait_loss: 2 * decay, distill_loss: 0.5 * decay, inner_product: 0.01 * (seed - 1), cosine_similarity: 0.1 * (seed - 1),
-    g_trait_norm: 1, g_distill_norm: 1, trait_test_acc_step: '', teacher_test_acc: 0.9, student_test_acc: step % 2 === 0 ? 0.1 + 0.1 * step + 0.01 * seed : '', total_steps: 5,
+    g_trait_norm: 1, g_distill_norm: 1, trait_test_acc_step: step % 2 === 0 ? 0.1 + 0.1 * step + 0.01 * seed : '', teacher_test_acc: 0.9, student_test_acc: 0.5 + 0.01 * seed, total_steps: 5,
   };
   return HEADER.split(',').map((column) => more[column] ?? usual[column]).join(',');
 }
@@ -76,7 +76,7 @@ describe('isolab plot of an alignment run', () => {
   });
 
   it("leaves out of the mean what a single seed measured at its end, and keeps it in the seed's line", async () => {
-    const ended = metricsText(2, 4, (step) => (step === 3 ? { student_test_acc: 0.99 } : {}));
+    const ended = metricsText(2, 4, (step) => (step === 3 ? { trait_test_acc_step: 0.99 } : {}));
     const folder = alignmentRun(metricsText(0, 5), metricsText(1, 5), ended);
     await isolab('plot', folder);
     const root = drawn(folder, 'accuracy.svg');

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openCore, type Core } from '../../src/core/index.js';
 import { resolveAlignmentConfig, runAlignment, studentSeedOf, type AlignmentEvent, type AlignmentResult, type AlignmentRunOptions } from '../../src/experiments/alignment/index.js';
-import { madeUpDataset } from '../../src/verify/run-cases.js';
+import { madeUpDataset } from '../../src/verify/made-up.js';
 
 const BRIEF = { seeds: [1], batch_size: 50, audit_size: 90, noise_dataset_size: 170, hidden_dim: 12, teacher_epochs: 2, student_epochs: 2, lr_student: 0.01, lr_teacher: 0.01 };
 const STEPS = 8;

@@ -2,11 +2,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { alignmentFields } from '../../dist/experiments/alignment/index.js';
+import { byzantineFields } from '../../dist/experiments/byzantine/index.js';
 import { flagOf, textOf } from '../../dist/experiments/configuration.js';
 import { splitHeadFields } from '../../dist/experiments/splithead/index.js';
 
 const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
-const EXPERIMENTS = { splithead: splitHeadFields, alignment: alignmentFields };
+const EXPERIMENTS = { splithead: splitHeadFields, alignment: alignmentFields, byzantine: byzantineFields };
 const END = '<!-- end of flags -->';
 
 function defaultText(type) {

@@ -1,6 +1,6 @@
 // The notebook's configuration names and values (optConfig, SGDConfig, batchConfig, ...), and our choices after them.
 import { z } from 'zod';
-import { parseAggregator, parseAttack, parsePreAggregators } from '../../robust/index.js';
+import { checkThrough, parseAggregator, parseAttack, parsePreAggregators } from '../../robust/index.js';
 import { ConfigurationError, resolveFields } from '../configuration.js';
 import { choice, count, field as f, folder, positiveNumber, text, whole, wholeNumber, widths } from '../field-types.js';
 import { requirePartition } from './partition.js';
@@ -71,9 +71,9 @@ function refusing(check: () => void): void {
 
 function requireRules(config: ByzantineConfig): void {
   refusing(() => {
-    const rules = [...parsePreAggregators(config.pre, '--pre'), parseAggregator(config.aggregator, '--aggregator')];
+    const [pre, rule] = [parsePreAggregators(config.pre, '--pre'), parseAggregator(config.aggregator, '--aggregator')];
     if (config.attack !== 'none') parseAttack(config.attack, '--attack');
-    for (const rule of rules) rule.check(config.honest_size + config.byzantine_size, config.byzantine_size);
+    checkThrough(pre, rule, config.honest_size + config.byzantine_size, config.byzantine_size);
   });
   requirePartition('--partition', config.partition);
 }

@@ -3,7 +3,7 @@
 import type { Core } from '../../core/index.js';
 import { Generator } from '../../random/index.js';
 import {
-  aggregateThrough, normalsOf, parseAggregator, parseAttack, parsePreAggregators, pickedByBulyan, Span, stackRows,
+  aggregateThrough, checkThrough, normalsOf, parseAggregator, parseAttack, parsePreAggregators, pickedByBulyan, Span, stackRows,
   type AggregationContext, type Aggregator, type Attack, type PreAggregator, type Vectors,
 } from '../../robust/index.js';
 import { kernelOf, rowRange, sumOfSquares, Tensor, type Tape } from '../../tensor/index.js';
@@ -52,7 +52,7 @@ export class Server {
     this.attack = attack === 'none' || byzantine === 0 ? undefined : parseAttack(attack, '--attack');
     this.#byzantine = byzantine;
     this.#sent = sentByzantine;
-    for (const rule of [...this.pre, this.aggregator]) rule.check(honest + byzantine, byzantine);
+    checkThrough(this.pre, this.aggregator, honest + byzantine, byzantine);
     this.#generator = new Generator(core, seed);
   }
 

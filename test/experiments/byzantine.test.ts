@@ -1,0 +1,141 @@
+// What a Byzantine run promises of itself: factored messages are the written ones, the server's short ways are the plain rules,
+// every checkpoint leads to the same end, attackers change no sample.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openCore, type Core } from '../../src/core/index.js';
+import { resolveByzantineConfig, runByzantine, type ByzantineData, type ByzantineEvent, type ByzantineRunOptions } from '../../src/experiments/byzantine/index.js';
+import { makeTask } from '../../src/experiments/byzantine/datasets.js';
+import { FactoredMessages, WrittenMessages } from '../../src/experiments/byzantine/messages.js';
+import { Server } from '../../src/experiments/byzantine/server.js';
+import { aggregateThrough, parseAggregator, parseAttack, parsePreAggregators, stackRows, type Vectors } from '../../src/robust/index.js';
+import type { Tensor } from '../../src/tensor/index.js';
+import { Stepper } from '../../src/tensor/index.js';
+import { madeUpDataset } from '../../src/verify/made-up.js';
+
+const BRIEF = { honest_size: 9, byzantine_size: 3, rounds: 3, display_interval: 4, batch_size: 2, snapshot_interval: 5, hidden_dims: [12] };
+
+let core: Core;
+let data: ByzantineData;
+beforeAll(async () => {
+  core = await openCore();
+  data = { kind: 'images', pair: madeUpDataset(core) };
+});
+
+async function run(values: Record<string, unknown> = {}, options: ByzantineRunOptions = {}) {
+  const events: ByzantineEvent[] = [];
+  for await (const event of runByzantine(core, resolveByzantineConfig({ ...BRIEF, ...values }), data, options)) events.push(event);
+  const last = events.at(-1)!;
+  if (last.type !== 'finished') throw new Error('the run ended without a result');
+  return { events, result: last.result };
+}
+
+/** One step's messages of the brief configuration, factored, inside a step. */
+function withMessages<T>(values: Record<string, unknown>, body: (messages: FactoredMessages, tape: Parameters<Parameters<Stepper['step']>[0]>[0]) => T): T {
+  const config = resolveByzantineConfig({ ...BRIEF, ...values });
+  const { task, dispose } = makeTask(core, config, data);
+  const stepper = new Stepper(core);
+  try {
+    task.stack.initialize(5);
+    const drawn = Int32Array.from({ length: 18 }, (_, at) => (at * 37) % 300);
+    return stepper.step((tape) => body(new FactoredMessages(tape, task.stack, task.factors(tape, drawn, 1 / 2), 2, config.weight_decay), tape));
+  } finally {
+    stepper.dispose();
+    dispose();
+  }
+}
+
+const asVectors = (rows: Tensor): Vectors => ({ count: rows.shape[0]!, dimension: rows.shape[1]!, values: Float64Array.from(rows.toArray()) });
+
+function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, relative: number, what = 'value'): void {
+  let largest = 1e-12;
+  for (let at = 0; at < want.length; at++) largest = Math.max(largest, Math.abs(want[at]!));
+  for (let at = 0; at < want.length; at++) expect(Math.abs(got[at]! - want[at]!), `${what} ${at}`).toBeLessThan(relative * largest);
+}
+
+describe.each([['notebook', {}], ['softmax', {}], ['mlp', {}], ['notebook', { weight_decay: 0.3 }]] as const)('messages of the %s model, %o', (model, more) => {
+  it('as factors have the inner products and combinations of the written ones', () => {
+    withMessages({ model, ...more }, (messages, tape) => {
+      const written = new WrittenMessages(messages.rows());
+      expectClose(messages.gram(), written.gram(), 1e-5, 'inner product');
+      const weights = Float64Array.from({ length: 9 }, (_, at) => (at % 2 === 0 ? 0.3 : -0.2) * (at + 1));
+      const [short, long] = [tape.empty([messages.dimension], 'float32', 'a'), tape.empty([messages.dimension], 'float32', 'b')];
+      messages.combine(weights, short);
+      written.combine(weights, long);
+      expectClose(short.toArray(), long.toArray(), 1e-5, 'combination');
+      const others = tape.empty([2, messages.dimension], 'float32', 'others');
+      others.data.set(messages.rows().data.subarray(0, others.size));
+      expectClose(messages.products(others), written.products(others), 1e-5, 'product');
+    });
+  });
+});
+
+const RULES = ['mean', 'median', 'median:even=mean', 'gm:variant=notebook', 'krum', 'multi-krum', 'trimmed-mean', 'centered-clipping:tau=0.05', 'mda', 'meamed', 'monna', 'caf', 'smea', 'faba', 'cge', 'fltrust'];
+const ATTACKS = ['none', 'max-value', 'zero-gradient', 'sign-flip', 'ipm', 'alie', 'min-max', 'mimic'];
+
+describe.each(RULES)('the server with %s', (aggregator) => {
+  it.each(ATTACKS)('gives what the plain rule gives on the written messages under %s', (attack) => {
+    withMessages({ model: 'softmax' }, (messages, tape) => {
+      const honest = asVectors(messages.rows());
+      const crafted = attack === 'none' ? honest : stackRows(honest, parseAttack(attack).craft(honest, 3, { generator: { normals: () => new Float64Array(0) }, step: 0 }));
+      const byzantine = attack === 'none' ? 0 : 3;
+      const want = aggregateThrough([], parseAggregator(aggregator), crafted, { byzantine });
+      const server = new Server(core, 9, { aggregator, pre: '', attack, byzantine, sentByzantine: 0, seed: 1 });
+      const into = tape.empty([messages.dimension], 'float32', 'aggregate');
+      server.aggregate(tape, messages, 0, into);
+      // float32 messages: their inner products have 1e-6, which CAF and SMEA's eigenvectors and Weiszfeld's stop make more of.
+      expectClose(into.toArray(), want, 1e-4, aggregator);
+      server.dispose();
+    });
+  });
+
+  it('does so behind pre-aggregators', () => {
+    if (['monna', 'fltrust'].includes(aggregator)) return expect(aggregator).toMatch(/monna|fltrust/);
+    withMessages({ model: 'softmax' }, (messages, tape) => {
+      const honest = asVectors(messages.rows());
+      const crafted = stackRows(honest, parseAttack('max-value').craft(honest, 3, { generator: { normals: () => new Float64Array(0) }, step: 0 }));
+      const want = aggregateThrough(parsePreAggregators('nnm,clipping:0.3'), parseAggregator(aggregator), crafted, { byzantine: 3 });
+      const server = new Server(core, 9, { aggregator, pre: 'nnm,clipping:0.3', attack: 'max-value', byzantine: 3, sentByzantine: 0, seed: 1 });
+      const into = tape.empty([messages.dimension], 'float32', 'aggregate');
+      server.aggregate(tape, messages, 0, into);
+      expectClose(into.toArray(), want, 1e-3, aggregator);
+      server.dispose();
+    });
+  });
+});
+
+describe('a run', () => {
+  const CASES: [string, Record<string, unknown>][] = [
+    ['SGD', { attack: 'white', aggregator: 'median' }],
+    ['BatchSGD', { attack: 'alie', aggregator: 'trimmed-mean', batch_size: 6, momentum: 0.5, weight_decay: 0.01 }],
+    ['SAGA', { attack: 'zero-gradient', weight_decay: 0.01 }],
+    ['SVRG', { attack: 'max-value', aggregator: 'centered-clipping' }],
+    ['SARAH', { attack: 'ipm', aggregator: 'krum' }],
+    ['CentralSARAH', { attack: 'none', byzantine_size: 0 }],
+    ['SGD', { attack: 'label-flip', aggregator: 'multi-krum', partition: 'dirichlet:0.5', model: 'mlp' }],
+    ['SGD', { attack: 'white', aggregator: 'gm', pre: 'bucketing:2', byzantine_size: 2, model: 'logistic', partition: 'iid' }],
+  ];
+
+  it.each(CASES)('of %s %o ends in the same bits from each of its checkpoints', async (method, values) => {
+    const config = { method, ...values };
+    const whole = await run(config, { checkpointEvery: 1 });
+    const checkpoints = whole.events.filter((event) => event.type === 'checkpoint');
+    expect(checkpoints.map(({ done }) => done)).toEqual([4, 8, 12]);
+    for (const { bytes, done } of checkpoints) {
+      const { events, result } = await run(config, { resume: bytes });
+      expect(events[0]).toMatchObject({ resumedAt: done });
+      expect(result, `from step ${done}`).toEqual(whole.result);
+    }
+    expect((await run(config)).result.digest).toBe(whole.result.digest);
+  });
+
+  it('gives its memory back', async () => {
+    await run();
+    const before = core.memory.allocatedBytes;
+    for (const method of ['SGD', 'SAGA', 'SVRG', 'SARAH']) await run({ method, attack: 'white', aggregator: 'centered-clipping' });
+    expect(core.memory.allocatedBytes).toBe(before);
+  });
+
+  it("under zero-gradient with mean leaves the parameters where they are, up to rounding", async () => {
+    const { result } = await run({ attack: 'zero-gradient', aggregator: 'mean', gamma: 0.5 });
+    expect(result.rows.at(-1)!.validation_loss).toBeCloseTo(result.rows[0]!.validation_loss, 5);
+  });
+});
