@@ -88,12 +88,13 @@ describe.each(RULES)('the server with %s', (aggregator) => {
   });
 
   it('does so behind pre-aggregators', () => {
-    if (['monna', 'fltrust'].includes(aggregator)) return expect(aggregator).toMatch(/monna|fltrust/);
+    // Clipped to one length, rows have no smallest norms for CGE to find.
+    const pre = aggregator === 'cge' ? 'nnm' : 'nnm,clipping:0.3';
     withMessages({ model: 'softmax' }, (messages, tape) => {
       const honest = asVectors(messages.rows());
       const crafted = stackRows(honest, parseAttack('max-value').craft(honest, 3, { generator: { normals: () => new Float64Array(0) }, step: 0 }));
-      const want = aggregateThrough(parsePreAggregators('nnm,clipping:0.3'), parseAggregator(aggregator), crafted, { byzantine: 3 });
-      const server = new Server(core, 9, { aggregator, pre: 'nnm,clipping:0.3', attack: 'max-value', byzantine: 3, sentByzantine: 0, seed: 1 });
+      const want = aggregateThrough(parsePreAggregators(pre), parseAggregator(aggregator), crafted, { byzantine: 3 });
+      const server = new Server(core, 9, { aggregator, pre, attack: 'max-value', byzantine: 3, sentByzantine: 0, seed: 1 });
       const into = tape.empty([messages.dimension], 'float32', 'aggregate');
       server.aggregate(tape, messages, 0, into);
       expectClose(into.toArray(), want, 1e-3, aggregator);
