@@ -14,6 +14,7 @@ export * from './image';
 export * from './loss';
 export * from './offsetInput';
 export * from './optimizer';
+export * from './outer';
 export * from './pooling';
 export * from './probe';
 export * from './random';

@@ -3,7 +3,7 @@
 import { ANY_BOUND, MINORITY, type AggregatorDefinition } from './aggregator.js';
 import { geometricMedian } from './geometric-median.js';
 import type { OptionValues } from './specification.js';
-import { difference, dot, finiteRows, indexOfLargest, indices, isFiniteRow, meanOfRows, normOf, rowOf, smallest, squaredDistance, type Vectors } from './vectors.js';
+import { difference, distanceOf, dot, finiteRows, indexOfLargest, indices, isFiniteRow, meanOfRows, normOf, rowOf, smallest, squaredDistance, type Vectors } from './vectors.js';
 
 export const mean: AggregatorDefinition = {
   name: 'mean',
@@ -26,12 +26,12 @@ function weiszfeld(vectors: Vectors, options: OptionValues): Float64Array {
     const next = new Float64Array(vectors.dimension);
     let weight = 0;
     for (const row of rows) {
-      const distance = Math.max(least, normOf(difference(row, z))) || 1;
+      const distance = Math.max(least, distanceOf(row, z)) || 1;
       for (let column = 0; column < next.length; column++) next[column]! += row[column]! / distance;
       weight += 1 / distance;
     }
     for (let column = 0; column < next.length; column++) next[column]! /= weight;
-    const move = normOf(difference(next, z));
+    const move = distanceOf(next, z);
     z = next;
     if (move <= Number(options.tolerance)) break;
   }

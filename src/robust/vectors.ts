@@ -77,6 +77,12 @@ export function normOf(a: Float64Array): number {
   return largest * Math.sqrt(a.reduce((squares, value) => squares + (value / largest) * (value / largest), 0));
 }
 
+/** ||a - b||, without making the difference where its square neither overflows nor vanishes. */
+export function distanceOf(a: Float64Array, b: Float64Array): number {
+  const square = squaredDistance(a, b);
+  return square > 1 / 2 ** 900 && square < Infinity ? Math.sqrt(square) : normOf(difference(a, b));
+}
+
 export function difference(a: Float64Array, b: Float64Array): Float64Array {
   return a.map((value, column) => value - b[column]!);
 }

@@ -156,7 +156,7 @@ describe('what isolab plot refuses', () => {
   it('a folder that is not there, a file, a folder without a run', async () => {
     await expectRefusal('/nonexistent/run', "a run's folder", '"/nonexistent/run", which is no folder');
     const folder = runFolder({ 'notes.txt': 'nothing' });
-    await expectRefusal(folder, 'seed_*/metrics.csv (alignment) or seed_*/runs.csv (splithead)', JSON.stringify(folder));
+    await expectRefusal(folder, 'seed_*/metrics.csv (alignment) or HASH/rounds.csv (byzantine) or seed_*/runs.csv (splithead)', JSON.stringify(folder));
     await expectRefusal(join(folder, 'notes.txt'), 'which is no folder');
   });
 

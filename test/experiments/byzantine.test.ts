@@ -69,7 +69,7 @@ describe.each([['notebook', {}], ['softmax', {}], ['mlp', {}], ['notebook', { we
 });
 
 const RULES = ['mean', 'median', 'median:even=mean', 'gm:variant=notebook', 'krum', 'multi-krum', 'trimmed-mean', 'centered-clipping:tau=0.05', 'mda', 'meamed', 'monna', 'caf', 'smea', 'faba', 'cge', 'fltrust'];
-const ATTACKS = ['none', 'max-value', 'zero-gradient', 'sign-flip', 'ipm', 'alie', 'min-max', 'mimic'];
+const ATTACKS = ['none', 'max-value', 'zero-gradient', 'sign-flip', 'ipm', 'alie', 'min-max', 'mimic', 'isolation', 'isolation:0.5'];
 
 describe.each(RULES)('the server with %s', (aggregator) => {
   it.each(ATTACKS)('gives what the plain rule gives on the written messages under %s', (attack) => {

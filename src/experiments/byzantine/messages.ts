@@ -49,6 +49,15 @@ export class WrittenMessages implements Messages {
   }
 }
 
+/** Rows of a Gram matrix of samples that are computed at once. */
+const ROWS_TOGETHER = 64;
+
+/** Other vectors up to which each is sent through the layers; for more the messages are written out. */
+const FEW_OTHERS = 3;
+
+/** Samples a worker up to which outer products are added one by one. */
+const SMALL_BATCH = 16;
+
 /** Bytes rounded up to the alignment that kernels want of their scratch. */
 function wholeLines(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
@@ -126,6 +135,7 @@ export class FactoredMessages implements Messages {
 
   gram(): Float64Array {
     const samples = this.count * this.#batch;
+    if (this.#isCheaperWritten(samples)) return gramOf(this.rows());
     const gram = new Float64Array(this.count * this.count);
     for (const layer of this.#factors) this.#addLayer(gram, samples, layer);
     this.#addDecay(gram);
@@ -133,21 +143,38 @@ export class FactoredMessages implements Messages {
     return gram;
   }
 
-  /** Adds a layer's part to the upper triangle. */
+  /** Whether writing the messages out and multiplying them takes fewer multiplications than all pairs of samples. */
+  #isCheaperWritten(samples: number): boolean {
+    const widths = this.#factors.reduce((total, { delta, input }) => total + delta.shape[1]! + input.shape[1]!, 0);
+    return (samples * samples * widths) / 2 > (samples + (this.count * this.count) / 2) * this.dimension;
+  }
+
+  /** Adds a layer's part to the upper triangle, some workers' rows at a time: what lies left of them is the triangle's other half. */
   #addLayer(gram: Float64Array, samples: number, { delta, input, offset }: LayerFactors): void {
-    const products = (x: Tensor) => matmul(this.#tape, x, x, { transposeB: true });
-    const [inputs, deltas] = this.#tape.withoutRecording(() => [products(input), products(delta)]);
     const shift = offsetShift(input, offset);
+    const together = Math.max(1, Math.ceil(ROWS_TOGETHER / this.#batch));
+    for (let first = 0; first < this.count; first += together) {
+      const start = first * this.#batch;
+      const end = Math.min(this.count, first + together) * this.#batch;
+      const products = (x: Tensor) => matmul(this.#tape, rowRange(x, start, end), rowRange(x, start, samples), { transposeB: true });
+      const [inputs, deltas] = this.#tape.withoutRecording(() => [products(input), products(delta)]);
+      this.#addProducts(gram, inputs!.data, deltas!.data, shift.subarray(start), first, (end - start) / this.#batch);
+    }
+  }
+
+  /** Sums the products of both Gram matrices over each pair of workers; rows and columns begin with worker `first`'s. */
+  #addProducts(gram: Float64Array, inputs: ArrayLike<number>, deltas: ArrayLike<number>, shift: Float64Array, first: number, workers: number): void {
     const batch = this.#batch;
-    const [a, b] = [inputs!.data, deltas!.data];
-    for (let row = 0; row < samples; row++) {
-      const worker = Math.floor(row / batch) * this.count;
-      for (let other = Math.floor(row / batch); other < this.count; other++) {
+    const width = shift.length;
+    for (let row = 0; row < workers * batch; row++) {
+      const worker = first + Math.floor(row / batch);
+      for (let other = worker; other < this.count; other++) {
         let sum = 0;
-        for (let at = row * samples + other * batch, column = other * batch; column < (other + 1) * batch; column++, at++) {
-          sum += b[at]! * (a[at]! + shift[row]! + shift[column]! + 1);
+        const end = (other - first + 1) * batch;
+        for (let column = end - batch, at = row * width + column; column < end; column++, at++) {
+          sum += deltas[at]! * (inputs[at]! + shift[row]! + shift[column]! + 1);
         }
-        gram[worker + other]! += sum;
+        gram[worker * this.count + other]! += sum;
       }
     }
   }
@@ -165,6 +192,7 @@ export class FactoredMessages implements Messages {
 
   products(others: Tensor): Float64Array {
     const count = others.shape[0]!;
+    if (count > FEW_OTHERS) return productsOf(this.rows(), others);
     const result = new Float64Array(this.count * count);
     for (let index = 0; index < count; index++) {
       const other = rowRange(others, index, index + 1).view([this.dimension]);
@@ -197,15 +225,29 @@ export class FactoredMessages implements Messages {
   rows(): Tensor {
     if (this.#rows !== undefined) return this.#rows;
     const rows = this.#tape.empty([this.count, this.dimension], this.#stack.flat.dtype, 'messages');
+    if (this.#batch <= SMALL_BATCH) this.#writeOuterProducts(rows);
+    else this.#writeProducts(rows);
+    if (this.#decay !== 0) for (let worker = 0; worker < this.count; worker++) addScaled(rowRange(rows, worker, worker + 1).view([this.dimension]), this.#decay, this.#stack.flat);
+    this.#rows = rows;
+    return rows;
+  }
+
+  /** A matrix product for each worker and layer. */
+  #writeProducts(rows: Tensor): void {
     for (let worker = 0; worker < this.count; worker++) {
       const [start, end] = [worker * this.#batch, (worker + 1) * this.#batch];
       const own = this.#factors.map(({ delta, input, offset }) => ({ delta: rowRange(delta, start, end), input: rowRange(input, start, end), offset }));
-      const row = rowRange(rows, worker, worker + 1).view([this.dimension]);
-      this.#stack.writeGradient(this.#tape, own, row);
-      if (this.#decay !== 0) addScaled(row, this.#decay, this.#stack.flat);
+      this.#stack.writeGradient(this.#tape, own, rowRange(rows, worker, worker + 1).view([this.dimension]));
     }
-    this.#rows = rows;
-    return rows;
+  }
+
+  /** One kernel for all workers of a layer. */
+  #writeOuterProducts(rows: Tensor): void {
+    const first = this.#stack.viewsOf(rowRange(rows, 0, 1).view([this.dimension]));
+    for (const [layer, { delta, input, offset }] of this.#factors.entries()) {
+      const [outputs, inputs] = [delta.shape[1]!, input.shape[1]!];
+      kernelOf(rows, 'outer_rows')(delta.source, input.source, this.count, this.#batch, outputs, inputs, offset, first[layer]!.weight.pointer, this.dimension);
+    }
   }
 }
 

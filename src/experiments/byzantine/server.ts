@@ -13,6 +13,8 @@ import { addScaled, gramOf, weightedSum, WrittenMessages, type Messages } from '
 const BY_COORDINATE = new Set(['median', 'trimmed-mean', 'meamed', 'bulyan']);
 /** Attacks that use each coordinate's standard deviation. */
 const BY_DEVIATION = new Set(['alie', 'optimal-alie', 'min-max']);
+/** Attacks that are the same linear combination of messages and extra rows whatever these are. */
+const LINEAR = new Set(['max-value', 'zero-gradient', 'sign-flip', 'ipm', 'mimic', 'isolation', 'white', 'alie']);
 
 export interface ServerSettings {
   aggregator: string;
@@ -111,12 +113,18 @@ export class Server {
       return noise;
     }
     const needsDeviation = this.#crafts && BY_DEVIATION.has(this.attack!.name);
-    const count = Number(needsDeviation) + this.#centers;
+    const count = Number(needsDeviation || this.#isolates) + this.#centers;
     if (count === 0) return undefined;
     const extras = tape.empty([count, dimension], dtype, 'extra rows');
     if (needsDeviation) this.#writeDeviation(tape, messages, extras);
+    if (this.#isolates) rowRange(extras, 0, 1).data.fill(Number(this.attack!.options.target));
     this.#writeCenter(extras);
     return extras;
+  }
+
+  /** Isolation towards a vector that is no combination of the messages: the target is an extra row. */
+  get #isolates(): boolean {
+    return this.#crafts && this.attack!.name === 'isolation' && Number(this.attack!.options.target) !== 0;
   }
 
   get #centers(): number {
@@ -138,10 +146,11 @@ export class Server {
     kernelOf(rows, 'aggregation_mean_deviation')(rows.source, messages.count, messages.dimension, messages.dimension, ddof, mean.pointer, rowRange(extras, 0, 1).pointer, scratch);
   }
 
-  /** A mean of messages and multiples of it need no inner products. */
+  /** Whether a step needs no inner products: fixed combinations, then a mean or a rule over sorted values. */
   get #isLinear(): boolean {
-    const linearAttack = !this.#crafts || ['max-value', 'zero-gradient', 'sign-flip', 'ipm', 'mimic', 'white'].includes(this.attack!.name);
-    return this.aggregator.name === 'mean' && this.pre.length === 0 && linearAttack;
+    const { name } = this.aggregator;
+    const needsNone = name === 'mean' || (BY_COORDINATE.has(name) && name !== 'bulyan');
+    return needsNone && this.pre.length === 0 && (!this.#crafts || LINEAR.has(this.attack!.name));
   }
 
   #embed(messages: Messages, extras: Tensor | undefined): Span {
@@ -172,6 +181,13 @@ export class Server {
       for (let row = 0; row < count; row++) for (let column = 0; column < dimension; column++) mean[column]! += honest.values[row * dimension + column]! / count;
       const noise = take(span.vectors, count, count + this.#byzantine);
       return { ...noise, values: noise.values.map((value, at) => value + mean[at % dimension]!) };
+    }
+    if (this.#isolates) {
+      const target = take(span.vectors, count, count + 1).values;
+      const sum = new Float64Array(dimension);
+      for (let row = 0; row < count; row++) for (let column = 0; column < dimension; column++) sum[column]! += honest.values[row * dimension + column]!;
+      const values = Float64Array.from({ length: this.#byzantine * dimension }, (_, at) => (count * target[at % dimension]! - sum[at % dimension]!) / this.#byzantine);
+      return { count: this.#byzantine, dimension, values };
     }
     const deviation = BY_DEVIATION.has(attack.name) ? take(span.vectors, count, count + 1).values : undefined;
     const aggregate = (rows: Vectors) => aggregateThrough(this.pre, this.aggregator, rows, this.#context());
@@ -212,8 +228,16 @@ export class Server {
     const rows = tape.empty([weights.length, messages.dimension], messages.dtype, 'rows to aggregate');
     const honest = given?.shape[0] ?? 0;
     if (given !== undefined) rowRange(rows, 0, honest).data.set(given.data);
+    const base = tape.empty([messages.dimension], messages.dtype, 'combination of messages');
+    let based: Float64Array | undefined;
     for (let row = honest; row < weights.length; row++) {
-      combineAll(tape, messages, extras, weights[row]!, rowRange(rows, row, row + 1).view([messages.dimension]));
+      const [own, rest] = [weights[row]!.slice(0, messages.count), weights[row]!.slice(messages.count)];
+      // Attackers mostly share their combination of the messages, and differ by an extra row at most.
+      if (based === undefined || own.some((weight, at) => weight !== based![at])) messages.combine(own, base);
+      based = own;
+      const into = rowRange(rows, row, row + 1).view([messages.dimension]);
+      into.data.set(base.data);
+      addExtras(tape, extras, rest, into);
     }
     return rows;
   }
@@ -252,11 +276,16 @@ function equalRowsAtEnd({ count, dimension, values }: Vectors, honest: number): 
 /** into = the weighted sum of messages and extra rows. */
 function combineAll(tape: Tape, messages: Messages, extras: Tensor | undefined, weights: Float64Array, into: Tensor): void {
   messages.combine(weights.subarray(0, messages.count), into);
-  if (extras === undefined) return;
-  const rest = weights.slice(messages.count);
-  if (rest.every((weight) => weight === 0)) return;
-  const sum = tape.empty([messages.dimension], messages.dtype, 'extra rows');
-  weightedSum(extras, rest, sum);
+  addExtras(tape, extras, weights.slice(messages.count), into);
+}
+
+/** into += the weighted sum of the extra rows. */
+function addExtras(tape: Tape, extras: Tensor | undefined, weights: Float64Array, into: Tensor): void {
+  const used = [...weights.keys()].filter((at) => weights[at] !== 0);
+  if (extras === undefined || used.length === 0) return;
+  if (used.length === 1) return addScaled(into, weights[used[0]!]!, rowRange(extras, used[0]!, used[0]! + 1).view([into.size]));
+  const sum = tape.empty([into.size], into.dtype, 'extra rows');
+  weightedSum(extras, weights, sum);
   addScaled(into, 1, sum);
 }
 
