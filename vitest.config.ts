@@ -9,6 +9,8 @@ const BACKENDS = ['test/backend/agreement.test.ts', 'test/backend/browser.test.t
 
 export default defineConfig({
   test: {
+    // Every processor: the default leaves one idle, which of two is half.
+    maxWorkers: '100%',
     projects: [
       // Everything that needs neither the whole of MNIST nor a child process.
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...WHOLE, ...BACKENDS], testTimeout: 60_000, execArgv } },
