@@ -30,7 +30,7 @@ export interface EngineReport {
 }
 
 /** Cases that an emulated processor does not finish in a few seconds. */
-const SLOW_FOR_EMULATION = /default cnn/;
+const SLOW_FOR_EMULATION = /default cnn|byzantine: every (method|attack)/;
 
 async function runOnce(core: Core, cases: readonly Case[], emulated: boolean): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};
