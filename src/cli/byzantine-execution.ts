@@ -84,7 +84,6 @@ class ByzantineExecution {
   }
 
   async #runOne({ config, runId, setting, folders }: Planned, inWorker: boolean): Promise<void> {
-    await this.#folder.open(runId);
     const resume = await this.#folder.readCheckpoint(runId);
     const options = { runId, checkpointEvery: this.#checkpointEvery, ...(resume === undefined ? {} : { resume, resumeName: this.#folder.checkpointPath(runId) }) };
     const job = { experiment: 'byzantine', config, profile: setting.profile, threads: this.#threads, folders, options } as const;
@@ -103,6 +102,8 @@ class ByzantineExecution {
 
   async #take(runId: string, config: ByzantineConfig, event: ByzantineEvent): Promise<void> {
     const { stderr } = this.#context;
+    // What does not fit the data is refused before this event, and leaves no folder.
+    if (event.type === 'started') await this.#folder.open(runId);
     if (event.type === 'started') stderr(`run ${runId}: ${title(config)}; ${event.trainSize} samples, ${event.dimension} parameters${event.resumedAt > 0 ? `, goes on after step ${event.resumedAt}` : ''}\n`);
     else if (event.type === 'row') stderr(`${runId} ${describeRound(config, event.row)}\n`);
     else if (event.type === 'checkpoint') await this.#folder.writeCheckpoint(runId, event.bytes);

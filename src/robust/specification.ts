@@ -53,8 +53,10 @@ function editDistance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** The nearest of some names, the first of equally near ones. */
+/** The name that begins so, or else the one at the least edit distance (Levenshtein 1966), the first of several. */
 export function nearestName(given: string, names: readonly string[]): string {
+  const longer = given === '' ? undefined : names.find((name) => name.startsWith(given));
+  if (longer !== undefined) return longer;
   const distances = names.map((name) => editDistance(given, name));
   return names[distances.indexOf(Math.min(...distances))]!;
 }

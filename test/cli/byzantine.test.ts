@@ -132,6 +132,7 @@ describe('what is refused', () => {
     const sentence = stderr.trimEnd().split('\n').at(-1)!;
     for (const part of parts) expect(sentence).toContain(part);
     expect(stderr).not.toMatch(/\n {4}at /);
+    expect(existsSync(join(folder, 'out'))).toBe(false);
   });
 
   it('a LIBSVM file with a broken line, naming the line', async () => {

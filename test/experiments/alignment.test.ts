@@ -148,6 +148,7 @@ describe('a configuration', () => {
     ['a temperature of squares', { loss: 'mse', temperature: 2 }, '--temperature: expected 1 with --loss mse'],
     ['a temperature of 0', { temperature: 0 }, '--temperature: expected a finite number above 0, got 0'],
     ['layers for an mlp', { arch_spec: [{}] }, '--arch-spec: expected --model cnn beside it'],
+    ['layers that are none', { model: 'cnn', arch_spec: [{ type: 'lstm' }] }, '--arch-spec: layer 1'],
     ['an unknown name', { hidden: 3 }, 'expected names among seeds'],
   ];
 

@@ -1,6 +1,7 @@
 // Every name of the original notebook's ExperimentConfig with the values it ran with, and our choices and controls after them.
 import { z } from 'zod';
 import { ConfigurationError, quote, resolveFields } from '../configuration.js';
+import { readSpecification } from '../specification.js';
 import { choice, count, field as f, folder, positiveNumber, whole, wholeNumber } from '../field-types.js';
 
 const runs = 'Runs and data';
@@ -95,6 +96,7 @@ export function resolveAlignmentConfig(values: Record<string, unknown>, source =
     throw new ConfigurationError(`--distill-epoch: expected a whole number from 0 to the teacher's ${teacher_epochs} epochs, got ${distill_epoch}`);
   }
   if (loss === 'mse' && temperature !== 1) throw new ConfigurationError(`--temperature: expected 1 with --loss mse, which knows no softmax, got ${temperature}`);
+  if (type === 'cnn' && arch_spec !== null) readSpecification('--arch-spec', arch_spec);
   if (type === 'mlp' && arch_spec !== null) throw new ConfigurationError('--arch-spec: expected --model cnn beside it, got --model mlp');
   return config;
 }

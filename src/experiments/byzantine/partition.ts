@@ -1,4 +1,5 @@
 // Which worker holds which samples. Every sample goes to exactly one worker, and every worker gets at least one.
+import { nearestName } from '../../robust/index.js';
 import { exp, log, Stepper, type Tape, type Tensor } from '../../tensor/index.js';
 import type { Generator } from '../../random/index.js';
 import { ConfigurationError, quote } from '../configuration.js';
@@ -97,7 +98,7 @@ function readPartition(flag: string, text: string): { kind: PartitionKind; param
   const kind = PARTITIONS.find((each) => each.name === name);
   if (kind === undefined) {
     const names = PARTITIONS.map((each) => each.name);
-    throw new ConfigurationError(`${flag}: expected one of ${names.map(writtenAs).join(', ')}; got ${quote(text)} (the nearest is ${writtenAs(nearest(name, names))})`);
+    throw new ConfigurationError(`${flag}: expected one of ${names.map(writtenAs).join(', ')}; got ${quote(text)} (the nearest is ${writtenAs(nearestName(name, names))})`);
   }
   if (kind.parameter === undefined) {
     if (rest.length > 0) throw new ConfigurationError(`${flag}: expected ${name} alone, got ${quote(text)}`);
@@ -114,25 +115,6 @@ function readPartition(flag: string, text: string): { kind: PartitionKind; param
 function writtenAs(name: string): string {
   const parameter = PARTITIONS.find((each) => each.name === name)?.parameter;
   return parameter === undefined ? name : `${name}:${parameter.name}`;
-}
-
-/** The name that begins so, or else the one with the fewest letters to insert, remove or replace (Levenshtein 1966), the first of several. */
-function nearest(given: string, names: readonly string[]): string {
-  const longer = given === '' ? undefined : names.find((name) => name.startsWith(given));
-  if (longer !== undefined) return longer;
-  const distances = names.map((name) => {
-    let above = Array.from({ length: name.length + 1 }, (_, column) => column);
-    for (let row = 1; row <= given.length; row++) {
-      const current = [row];
-      for (let column = 1; column <= name.length; column++) {
-        const replaced = above[column - 1]! + (given[row - 1] === name[column - 1] ? 0 : 1);
-        current.push(Math.min(replaced, above[column]! + 1, current[column - 1]! + 1));
-      }
-      above = current;
-    }
-    return above[name.length]!;
-  });
-  return names[distances.indexOf(Math.min(...distances))]!;
 }
 
 /** Numbers of the samples of each class, ascending, by ascending label. */
