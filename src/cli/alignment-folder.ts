@@ -4,7 +4,7 @@ import {
   alignmentSeedFolder, controlColumns, METRICS_COLUMNS, metricsRows, perRunColumns, summarizeOverall, summarizeSeed,
   type AlignmentConfig, type AlignmentResult, type ControlColumns,
 } from '../experiments/alignment/index.js';
-import { formatPandasCsv, readTable } from '../outputs/index.js';
+import { formatPandasCsv, readTable, removeNamed, writeTidily } from '../outputs/index.js';
 import type { Files } from '../runtime/runtime.js';
 
 const MARK = 'isolab.json';
@@ -46,16 +46,6 @@ export class AlignmentFolder {
     return `${this.seedPath(seed)}/.checkpoint.safetensors`;
   }
 
-  /** Writes a file, and removes what a kill left half-written of it. */
-  async #write(folder: string, name: string, bytes: Uint8Array): Promise<void> {
-    await this.#files.writeWhole(`${folder}/${name}`, bytes);
-    await this.#removeNamed(folder, `.${name}.`);
-  }
-
-  async #removeNamed(folder: string, part: string): Promise<void> {
-    for (const name of await this.#files.list(folder)) if (name.includes(part)) await this.#files.remove(`${folder}/${name}`);
-  }
-
   async #seedFolders(): Promise<string[]> {
     return (await this.#files.list(this.path)).filter((name) => /^seed_\d+$/.test(name));
   }
@@ -82,13 +72,13 @@ export class AlignmentFolder {
     } catch (error) {
       throw new Error(`--out-dir: expected a folder that can be written, got ${this.path} (${(error as Error).message})`);
     }
-    await this.#write(this.path, MARK, toJson(identity));
+    await writeTidily(this.#files, this.path, MARK, toJson(identity));
   }
 
   /** A seed's record, if it has ended here; a checkpoint that a kill left beside it goes. */
   async recorded(seed: number): Promise<SeedRecord | undefined> {
     const record = await readJson<SeedRecord>(this.#files, `${this.seedPath(seed)}/metadata.json`);
-    if (record !== undefined) await this.#removeNamed(this.seedPath(seed), '.checkpoint.safetensors');
+    if (record !== undefined) await removeNamed(this.#files, this.seedPath(seed), '.checkpoint.safetensors');
     return record;
   }
 
@@ -107,7 +97,7 @@ export class AlignmentFolder {
     const { seed, rows, teacherAccuracy, studentAccuracy, totalSteps } = result;
     const folder = this.seedPath(seed);
     await this.#files.makeFolder(folder);
-    await this.#write(folder, 'metrics.csv', encode(formatPandasCsv(METRICS_COLUMNS, metricsRows(result))));
+    await writeTidily(this.#files, folder, 'metrics.csv', encode(formatPandasCsv(METRICS_COLUMNS, metricsRows(result))));
     const metadata = {
       seed, config,
       teacher_info: { teacher_test_acc: teacherAccuracy },
@@ -116,8 +106,8 @@ export class AlignmentFolder {
       device: 'cpu',
       isolab: { ...context, result_digest: result.digest, controls: controlColumns(config, result) },
     };
-    await this.#write(folder, 'metadata.json', toJson(metadata));
-    await this.#removeNamed(folder, '.checkpoint.safetensors');
+    await writeTidily(this.#files, folder, 'metadata.json', toJson(metadata));
+    await removeNamed(this.#files, folder, '.checkpoint.safetensors');
   }
 
   /** Reads every ended seed of the folder and writes both summaries. @returns their rows, seeds ascending */
@@ -132,8 +122,8 @@ export class AlignmentFolder {
     }
     perRun.sort((a, b) => (a.seed as number) - (b.seed as number));
     const { columns, row } = summarizeOverall(perRun);
-    await this.#write(this.path, 'per_run_summary.csv', encode(formatPandasCsv(perRunColumns(perRun), perRun)));
-    await this.#write(this.path, 'overall_summary.csv', encode(formatPandasCsv(columns, [row])));
+    await writeTidily(this.#files, this.path, 'per_run_summary.csv', encode(formatPandasCsv(perRunColumns(perRun), perRun)));
+    await writeTidily(this.#files, this.path, 'overall_summary.csv', encode(formatPandasCsv(columns, [row])));
     return { perRun, overall: row };
   }
 }

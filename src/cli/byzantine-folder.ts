@@ -1,6 +1,6 @@
 // The folder of Byzantine runs: each run in a folder of its own, named by its content hash.
 import { GRID_COLUMNS, ROUND_COLUMNS, type ByzantineConfig, type ByzantineResult, type GridRow, type RoundRow } from '../experiments/byzantine/index.js';
-import { formatPandasCsv } from '../outputs/index.js';
+import { formatPandasCsv, removeNamed, writeTidily } from '../outputs/index.js';
 import type { Files } from '../runtime/runtime.js';
 
 export interface ByzantineRecord {
@@ -55,7 +55,7 @@ export class ByzantineFolder {
     const path = `${this.runPath(runId)}/record.json`;
     const bytes = await this.#read(path);
     if (bytes === undefined) return undefined;
-    await this.#removeNamed(this.runPath(runId), '.checkpoint.safetensors');
+    await removeNamed(this.#files, this.runPath(runId), '.checkpoint.safetensors');
     try {
       return JSON.parse(new TextDecoder().decode(bytes)) as ByzantineRecord;
     } catch (error) {
@@ -83,7 +83,7 @@ export class ByzantineFolder {
     const times = [...seconds].map(([round, spent]) => ({ round, seconds: spent }));
     await this.#write(folder, 'seconds.csv', formatPandasCsv([{ name: 'round', kind: 'whole' }, { name: 'seconds', kind: 'float' }], times));
     await this.#write(folder, 'record.json', `${toJson(record, 2)}\n`);
-    await this.#removeNamed(folder, '.checkpoint.safetensors');
+    await removeNamed(this.#files, folder, '.checkpoint.safetensors');
   }
 
   /** The grid's table, runs in the order given. */
@@ -92,11 +92,6 @@ export class ByzantineFolder {
   }
 
   async #write(folder: string, name: string, text: string): Promise<void> {
-    await this.#files.writeWhole(`${folder}/${name}`, encode(text));
-    await this.#removeNamed(folder, `.${name}.`);
-  }
-
-  async #removeNamed(folder: string, part: string): Promise<void> {
-    for (const name of await this.#files.list(folder)) if (name.includes(part)) await this.#files.remove(`${folder}/${name}`);
+    await writeTidily(this.#files, folder, name, encode(text));
   }
 }

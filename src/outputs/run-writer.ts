@@ -2,6 +2,7 @@
 // mark stands does not count as recorded.
 import type { Files } from '../runtime/runtime.js';
 import type { Row } from './csv.js';
+import { removeNamed } from './tidy-files.js';
 import { planJsonLine, planRows, readTable, type FileChange } from './tables.js';
 
 /** Rows for one CSV file; `global` names the file under the outputs' root that also takes them. */
@@ -72,16 +73,12 @@ export class RunWriter {
       const end = await this.#undo(undo);
       throw new Error(`${this.folder}: expected to write run ${record.runId}, got ${(error as Error).message}; ${end}`);
     }
-    for (const folder of [this.#root, this.folder]) await this.#removeNamed(folder, `.pending-${record.runId}`);
+    for (const folder of [this.#root, this.folder]) await removeNamed(this.#files, folder, `.pending-${record.runId}`);
   }
 
   /** Removes this run's files of a kind, such as its checkpoint, with what a kill left half-written of them. */
   async discard(name: string): Promise<void> {
-    await this.#removeNamed(this.folder, name);
-  }
-
-  async #removeNamed(folder: string, part: string): Promise<void> {
-    for (const name of await this.#files.list(folder)) if (name.includes(part)) await this.#files.remove(`${folder}/${name}`);
+    await removeNamed(this.#files, this.folder, name);
   }
 
   async #holdsGlobally({ runId, tables }: RunRecord): Promise<boolean> {
