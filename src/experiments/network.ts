@@ -1,12 +1,12 @@
 // Feature layers as the experiments' networks share them: linear or convolution, activation, pooling.
 import type { Core } from '../core/index.js';
 import { Conv2d, Linear } from '../nn/index.js';
-import { adaptiveAvgPool2d, avgPool2d, flatten, maxPool2d, reshape, type Tape, type Tensor } from '../tensor/index.js';
+import { adaptiveAvgPool2d, avgPool2d, cast, flatten, maxPool2d, reshape, type DType, type Tape, type Tensor } from '../tensor/index.js';
 import type { ConvolutionLayer, FeatureLayer, PoolLayer } from './specification.js';
 
 const PIXELS = 28 * 28;
 
-/** A batch of images: pixels [batch, 784] float32, each less `offset` (default 0). */
+/** A batch of images: pixels [batch, 784], each less `offset` (default 0). */
 export interface NetworkInput {
   pixels: Tensor;
   offset?: number;
@@ -18,18 +18,22 @@ export type NetworkLayer = Linear | Conv2d;
 export class Network {
   /** Parameters by layer name: the features in order, then the heads. */
   readonly layers: ReadonlyMap<string, NetworkLayer>;
+  /** Of the parameters, and so of what is computed. */
+  readonly dtype: DType;
   readonly #features: readonly FeatureLayer[];
 
   /**
    * @param features resolved feature layers (`mlpLayers` or `readSpecification`)
    * @param heads linear layers after the features, each by its name: [outputs, width]
    * @param width number of features that the heads see
+   * @param dtype of the parameters; default float32
    */
-  constructor(core: Core, name: string, features: readonly FeatureLayer[], width: number, heads: Readonly<Record<string, number>>) {
+  constructor(core: Core, name: string, features: readonly FeatureLayer[], width: number, heads: Readonly<Record<string, number>>, dtype: DType = 'float32') {
     this.#features = features;
+    this.dtype = dtype;
     const layers = new Map<string, NetworkLayer>();
-    for (const layer of features) layers.set(layer.name, makeLayer(core, name, layer));
-    for (const [head, outputs] of Object.entries(heads)) layers.set(head, new Linear(core, width, outputs, { name: `${name}.${head}` }));
+    for (const layer of features) layers.set(layer.name, makeLayer(core, name, layer, dtype));
+    for (const [head, outputs] of Object.entries(heads)) layers.set(head, new Linear(core, width, outputs, { dtype, name: `${name}.${head}` }));
     this.layers = layers;
   }
 
@@ -52,7 +56,8 @@ export class Network {
 
   /** images [batch, 784] -> [batch, features] */
   features(tape: Tape, { pixels, offset = 0 }: NetworkInput): Tensor {
-    let h = this.takesOffset ? pixels : reshape(tape, pixels, [pixels.shape[0]!, 1, 28, 28]);
+    const x = cast(tape, pixels, this.dtype);
+    let h = this.takesOffset ? x : reshape(tape, x, [pixels.shape[0]!, 1, 28, 28]);
     for (const [index, layer] of this.#features.entries()) {
       const parameters = this.layers.get(layer.name)!;
       if (layer.kind === 'linear' && h.shape.length > 2) h = flatten(tape, h);
@@ -78,8 +83,8 @@ function pool(tape: Tape, x: Tensor, layer: PoolLayer): Tensor {
   return (layer.kind === 'max' ? maxPool2d : avgPool2d)(tape, x, { kernel, stride, padding });
 }
 
-function makeLayer(core: Core, network: string, layer: FeatureLayer): NetworkLayer {
-  const options = { bias: layer.bias, name: `${network}.${layer.name}` };
+function makeLayer(core: Core, network: string, layer: FeatureLayer, dtype: DType): NetworkLayer {
+  const options = { bias: layer.bias, dtype, name: `${network}.${layer.name}` };
   if (layer.kind === 'linear') return new Linear(core, layer.inputs, layer.outputs, options);
   const { stride, padding, dilation } = layer satisfies ConvolutionLayer;
   return new Conv2d(core, layer.inChannels, layer.outChannels, layer.kernel, { ...options, stride, padding, dilation });

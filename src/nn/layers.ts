@@ -7,8 +7,8 @@ import { initializeLayer } from './initialization.js';
 export interface Layer {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
-  /** Draws weight, then bias, as PyTorch's `reset_parameters`. */
-  initialize(generator: Generator): void;
+  /** Draws weight, then bias, as PyTorch's `reset_parameters` of a layer of dtype `drawn` (default: the layer's own). */
+  initialize(generator: Generator, drawn?: DType): void;
   dispose(): void;
 }
 
@@ -34,8 +34,8 @@ abstract class WeightedLayer implements Layer {
     this.setTrainable(true);
   }
 
-  initialize(generator: Generator): void {
-    initializeLayer(generator, this.weight, this.bias, this.#fanIn);
+  initialize(generator: Generator, drawn: DType = this.weight.dtype): void {
+    initializeLayer(generator, this.weight, this.bias, this.#fanIn, drawn);
   }
 
   setTrainable(trainable: boolean): void {

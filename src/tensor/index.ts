@@ -13,7 +13,7 @@ export { klDivergence, logSoftmax, mse, softmax, softmaxCrossEntropy, type Reduc
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d, type PoolingWindow } from './pooling.js';
 export { argmax, dot, mean, sum, sumOfSquares } from './reduction.js';
 export { gatherRows, rowRange } from './rows.js';
-export { flatten, reshape, sliceColumns } from './shape.js';
+export { cast, flatten, reshape, sliceColumns } from './shape.js';
 export { Stepper, Tape } from './tape.js';
 export {
   formatShape, kernelOf, requireSameDType, requireSameShape, sizeOf, Tensor, type DType, type Shape, type Values,

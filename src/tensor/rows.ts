@@ -1,5 +1,5 @@
 import type { Tape } from './tape.js';
-import { bytesOf, formatShape, Tensor } from './tensor.js';
+import { bytesOf, formatShape, kernelOf, Tensor } from './tensor.js';
 
 function requireMatrix(op: string, x: Tensor): [rows: number, columns: number] {
   if (x.shape.length !== 2) throw new RangeError(`${op}: expected a matrix, got shape ${formatShape(x.shape)}`);
@@ -20,17 +20,16 @@ export function rowRange(x: Tensor, start: number, end: number): Tensor {
 }
 
 /**
- * The rows that `indices` name, in their order: `[rows, columns] -> [indices, columns]` float32, a copy. Takes no part in gradients.
- * @throws RangeError for an index that is no row, or another dtype
+ * The rows that `indices` name, in their order: `[rows, columns] -> [indices, columns]`, a copy. Takes no part in gradients.
+ * @throws RangeError for an index that is no row
  */
 export function gatherRows(tape: Tape, x: Tensor, indices: Int32Array): Tensor {
   const [rows, columns] = requireMatrix('gatherRows', x);
-  if (x.dtype !== 'float32') throw new RangeError(`gatherRows: expected float32, got ${x.dtype}`);
   const wrong = indices.find((index) => index < 0 || index >= rows);
   if (wrong !== undefined) throw new RangeError(`gatherRows: expected indices from 0 to ${rows - 1}, got ${wrong}`);
   const order = tape.allocate(4 * indices.length, 'gatherRows indices');
   tape.core.memory.i32(order, indices.length).set(indices);
   const output = tape.empty([indices.length, columns], x.dtype, 'gatherRows');
-  tape.core.kernels.rows_gather_f32(x.source, order, indices.length, columns, output.pointer);
+  kernelOf(x, 'rows_gather')(x.source, order, indices.length, columns, output.pointer);
   return output;
 }

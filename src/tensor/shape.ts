@@ -1,5 +1,5 @@
 import type { Tape } from './tape.js';
-import { formatShape, kernelOf, sizeOf, type Shape, type Tensor } from './tensor.js';
+import { formatShape, kernelOf, sizeOf, type DType, type Shape, type Tensor } from './tensor.js';
 
 /**
  * The same values under another shape; shares memory with `x` on either side, and the gradient flows.
@@ -38,4 +38,12 @@ export function sliceColumns(tape: Tape, x: Tensor, start: number, end: number):
   return tape.record([x], output, (gradient) => {
     tape.accumulate(x, (pointer) => kernelOf(x, 'columns_place')(gradient.source, rows, columns, start, end - start, pointer));
   });
+}
+
+/** The same values as another dtype, to nearest; `x` itself where it has that dtype. Takes no part in gradients. */
+export function cast(tape: Tape, x: Tensor, dtype: DType): Tensor {
+  if (x.dtype === dtype) return x;
+  const output = tape.empty(x.shape, dtype, 'cast');
+  output.data.set(x.data);
+  return output;
 }

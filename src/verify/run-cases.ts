@@ -58,7 +58,7 @@ export const runCases: readonly Case[] = [
     teacher_type: 'cnn', student_type: 'cnn', teacher_arch_spec: stridedCnn, student_arch_spec: stridedCnn,
   }),
   alignmentCase('alignment: as the notebook', {}),
-  alignmentCase('alignment: projected, from another initialisation, all logits, uniform noise', {
-    project_trait: 'always', student_init: 'other', target: 'all', temperature: 2, noise_dist: 'uniform', untrained_reference: true, distill_epoch: 1,
+  alignmentCase('alignment: in float32, projected, from another initialisation, all logits, uniform noise', {
+    training_dtype: 'float32',    project_trait: 'always', student_init: 'other', target: 'all', temperature: 2, noise_dist: 'uniform', untrained_reference: true, distill_epoch: 1,
   }),
 ];

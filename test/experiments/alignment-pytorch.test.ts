@@ -101,9 +101,17 @@ describe.each(fixture.cases.map((one) => [one.name, one] as const))('PyTorch, %s
   const { config: given } = one;
   const seed = given.seeds[0]!;
 
+  it('starts in float64 from the float32 weights', () => {
+    const models = (['float32', 'float64'] as const).map((dtype) => new AlignmentModel(core, 'reference', configOf(given), dtype));
+    for (const model of models) model.initialize(core, seed);
+    const [single, double] = models.map((model) => [...model.parameters()].map(([name, tensor]) => [name, Array.from(tensor.toArray())]));
+    expect(double).toEqual(single);
+    for (const model of models) model.dispose();
+  });
+
   it('starts from the same weights, split, orders and noise', () => {
     const config = configOf(given);
-    const model = new AlignmentModel(core, 'reference', config);
+    const model = new AlignmentModel(core, 'reference', config, 'float32');
     model.initialize(core, seed);
     const weights = Object.fromEntries([...model.parameters()].map(([name, tensor]) => [name, [[...tensor.shape], sha256(tensor.toArray())]]));
     expect(weights).toEqual(Object.fromEntries(Object.entries(one.initial_weights).map(([name, { shape, sha256: hash }]) => [name, [shape, hash]])));
@@ -134,8 +142,8 @@ describe.each(fixture.cases.map((one) => [one.name, one] as const))('PyTorch, %s
     noise.dispose();
   });
 
-  it('measures the same rows and ends at the same accuracies', async () => {
-    const result = await run(configOf(given), given);
+  it.each(['float32', 'float64'])('measures the same rows and ends at the same accuracies, training in %s', async (training_dtype) => {
+    const result = await run(configOf(given, { training_dtype }), given);
     expect(result.rows.map(({ step, epoch }) => [step, epoch])).toEqual(one.rows.map(({ step, epoch }) => [step, epoch]));
     expectRows(result, Object.fromEntries([...COLUMNS, 'trait_test_acc_step'].map((name) => [name, one.rows.map((row) => row[name]!)])), given.test_limit);
     expect(result.totalSteps).toBe(one.total_steps);

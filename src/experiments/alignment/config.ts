@@ -51,6 +51,8 @@ export const alignmentFields = {
   lr_student: f(positiveNumber.default(3e-4), training, 'RATE', 'a finite number of at least 0', "student's Adam learning rate"),
   loss: f(choice(['kl', 'mse'], 'kl'), training, 'NAME', 'kl or mse', "the student's loss: Kullback-Leibler divergence of the softmaxes, or mean squared error of the logits"),
   target: f(choice(['aux', 'all'], 'aux'), training, 'NAME', 'aux or all', "which of the teacher's logits the student learns"),
+  training_dtype: f(choice(['float64', 'float32'], 'float64'), training, 'NAME', 'float64 or float32',
+    'parameters, gradients and updates of both networks; initial weights, images, noise and what is measured are float32. In float64 no rounding decides where a seed ends; float32 is the notebook\'s'),
   temperature: f(positiveNumber.refine((value) => value > 0).default(1), training, 'T', 'a finite number above 0', 'both softmaxes see logits / T (with --loss kl)'),
 
   metrics_every_n_steps: f(whole(1, 1), logging, 'N', count(1), 'measure both gradients at every N-th step'),

@@ -8,7 +8,7 @@ import type { AlignmentData } from './data.js';
 import type { MetricsRow } from './events.js';
 import { StoredGradient } from './gradients.js';
 import { auditBatches, measureAccuracy, measureTrait } from './measurement.js';
-import { CLASSES, type AlignmentModel } from './model.js';
+import { AlignmentModel, CLASSES } from './model.js';
 import type { NoiseImages } from './noise-images.js';
 
 /** The notebook's guard against division by zero. */
@@ -34,6 +34,8 @@ export class Distillation {
   readonly #targets: Tensor;
   readonly #distill: StoredGradient;
   readonly #trait: StoredGradient;
+  /** The student in float32, which is measured. */
+  readonly #measured: AlignmentModel;
 
   constructor(parts: DistillationParts) {
     const { core, config, seed, noise, student } = parts;
@@ -41,9 +43,10 @@ export class Distillation {
     const parameters = student.parameterList();
     this.optimizer = new Adam(parameters, { lr: config.lr_student });
     this.auditGenerator = new Generator(core, seed + 200);
-    this.#targets = Tensor.zeros(core, [noise.count, config.target === 'aux' ? config.aux_m : CLASSES + config.aux_m], 'float32', 'teacher logits');
+    this.#targets = Tensor.zeros(core, [noise.count, config.target === 'aux' ? config.aux_m : CLASSES + config.aux_m], config.training_dtype, 'teacher logits');
+    this.#measured = student.dtype === 'float32' ? student : new AlignmentModel(core, 'measured student', config, 'float32');
     this.#distill = new StoredGradient(parameters, 'distillation gradient');
-    this.#trait = new StoredGradient(parameters, 'trait gradient');
+    this.#trait = new StoredGradient(this.#measured.parameterList(), 'trait gradient', config.training_dtype);
   }
 
   get #lastStep(): number {
@@ -85,7 +88,8 @@ export class Distillation {
     const batches = needsTrait || config.schedule === 'steady' ? this.#auditOrder() : [];
     if (!needsTrait) return { loss, row: undefined };
     const { student, stepper } = this.#parts;
-    const traitLoss = measureTrait(stepper, student, data.audit, batches, this.#trait);
+    if (this.#measured !== student) this.#measured.copyFrom(student);
+    const traitLoss = measureTrait(stepper, this.#measured, data.audit, batches, this.#trait);
     const inner = this.#trait.dot(this.#distill);
     const row = isMeasured ? this.#row(step, epoch, loss, traitLoss, inner) : undefined;
     this.#project(inner);
@@ -108,20 +112,20 @@ export class Distillation {
       tape.backward(loss);
       if (keep) {
         this.#distill.clear();
-        this.#distill.addFromStep();
+        this.#distill.addFromStep(tape);
       } else this.optimizer.step();
       return loss.item();
     });
   }
 
   #row(step: number, epoch: number, loss: number, traitLoss: number, inner: number): MetricsRow {
-    const { config, data, seed, stepper, student } = this.#parts;
+    const { config, data, seed, stepper } = this.#parts;
     const [traitNorm, distillNorm] = [this.#trait.norm(), this.#distill.norm()];
     return {
       seed, step, epoch, trait_loss: traitLoss, distill_loss: loss, inner_product: inner,
       cosine_similarity: inner / Math.max(traitNorm * distillNorm, EPSILON),
       g_trait_norm: traitNorm, g_distill_norm: distillNorm,
-      trait_test_acc_step: this.#measuresAccuracy(step) ? measureAccuracy(stepper, student, data.test, config.batch_size, config.trait_acc_max_batches) : NaN,
+      trait_test_acc_step: this.#measuresAccuracy(step) ? measureAccuracy(stepper, this.#measured, data.test, config.batch_size, config.trait_acc_max_batches) : NaN,
     };
   }
 
@@ -136,6 +140,7 @@ export class Distillation {
   dispose(): void {
     this.optimizer.dispose();
     this.auditGenerator.dispose();
+    if (this.#measured !== this.#parts.student) this.#measured.dispose();
     for (const part of [this.#targets, this.#distill, this.#trait]) part.dispose();
   }
 }

@@ -1,13 +1,14 @@
 // One gradient of all parameters that outlives its step, and the arithmetic between two of them.
-import { dot, kernelOf, sumOfSquares, Tensor } from '../../tensor/index.js';
+import { cast, dot, kernelOf, sumOfSquares, Tensor, type DType, type Tape } from '../../tensor/index.js';
 
 export class StoredGradient {
   readonly #parameters: readonly Tensor[];
   readonly #values: Tensor[];
 
-  constructor(parameters: readonly Tensor[], name: string) {
+  /** @param dtype of what is stored; default: the parameters' own */
+  constructor(parameters: readonly Tensor[], name: string, dtype?: DType) {
     this.#parameters = parameters;
-    this.#values = parameters.map(({ core, shape, dtype }) => Tensor.zeros(core, shape, dtype, name));
+    this.#values = parameters.map((parameter) => Tensor.zeros(parameter.core, parameter.shape, dtype ?? parameter.dtype, name));
   }
 
   clear(): void {
@@ -15,10 +16,10 @@ export class StoredGradient {
   }
 
   /** Adds what this step's backward pass gave the parameters; those it did not reach count as zero. */
-  addFromStep(): void {
+  addFromStep(tape: Tape): void {
     for (const [index, { grad }] of this.#parameters.entries()) {
       const sum = this.#values[index]!;
-      if (grad !== undefined) kernelOf(sum, 'arithmetic_add')(sum.pointer, grad.source, sum.pointer, sum.size);
+      if (grad !== undefined) kernelOf(sum, 'arithmetic_add')(sum.pointer, cast(tape, grad, sum.dtype).source, sum.pointer, sum.size);
     }
   }
 
@@ -39,13 +40,13 @@ export class StoredGradient {
   /** Subtracts factor * other. */
   subtract(other: StoredGradient, factor: number): void {
     for (const [index, values] of this.#values.entries()) {
-      const term = values.core.scratch(4 * values.size, 'projection');
+      const term = values.core.scratch((values.dtype === 'float32' ? 4 : 8) * values.size, 'projection');
       kernelOf(values, 'arithmetic_scale')(other.#values[index]!.source, factor, term, values.size);
       kernelOf(values, 'arithmetic_sub')(values.pointer, term, values.pointer, values.size);
     }
   }
 
-  /** Runs `update` (an optimiser's step) with these values as the parameters' gradients. */
+  /** Runs `update` (an optimiser's step) with these values, of the parameters' dtype, as their gradients. */
   apply(update: () => void): void {
     for (const [index, parameter] of this.#parameters.entries()) parameter.grad = this.#values[index]!;
     try {

@@ -51,7 +51,7 @@ export function measureTrait(stepper: Stepper, model: AlignmentModel, audit: Lab
       const { pixels, labels } = audit.batch(tape, indices);
       const loss = softmaxCrossEntropy(tape, model.regularLogits(tape, { pixels }), labels);
       tape.backward(loss, tape.from([1 / batches.length], []));
-      gradient.addFromStep();
+      gradient.addFromStep(tape);
       return loss.item();
     });
   }

@@ -51,9 +51,9 @@ class AlignmentRun {
     this.#options = options;
     this.#checkpoint = checkpoint;
     this.#stepper = new Stepper(core);
-    this.#teacher = new AlignmentModel(core, 'teacher', config);
-    this.#distilled = new AlignmentModel(core, 'distilled teacher', config);
-    this.#student = new AlignmentModel(core, 'student', config);
+    this.#teacher = new AlignmentModel(core, 'teacher', config, config.training_dtype);
+    this.#distilled = new AlignmentModel(core, 'distilled teacher', config, config.training_dtype);
+    this.#student = new AlignmentModel(core, 'student', config, config.training_dtype);
     this.#data = new AlignmentData(core, data, config, seed);
     this.#progress = checkpoint === undefined ? {
       phase: 'teacher', epoch: 0, stepInEpoch: 0, adamSteps: [], loader: [], audit: [], rows: [],

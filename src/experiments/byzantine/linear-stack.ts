@@ -68,14 +68,8 @@ export class LinearStack {
 
   /** PyTorch's default initialisation after torch.manual_seed(seed), layer by layer: drawn in float32, for float64 then widened. */
   initialize(seed: number): void {
-    const { core } = this.flat;
-    const generator = new Generator(core, seed);
-    const drawn = this.flat.dtype === 'float32' ? this.flat : Tensor.zeros(core, [this.dimension], 'float32', 'initial parameters');
-    for (const [index, { weight, bias }] of this.viewsOf(drawn).entries()) initializeLayer(generator, weight, bias, this.layers[index]!.inputs);
-    if (drawn !== this.flat) {
-      this.flat.data.set(drawn.data);
-      drawn.dispose();
-    }
+    const generator = new Generator(this.flat.core, seed);
+    for (const [index, { weight, bias }] of this.#views.entries()) initializeLayer(generator, weight, bias, this.layers[index]!.inputs, 'float32');
     generator.dispose();
   }
 
