@@ -53,6 +53,11 @@ async function plan(context: CliContext, configs: readonly ByzantineConfig[], pr
 
 const title = ({ method, aggregator, pre, attack, seed }: ByzantineConfig) => `${method} ${aggregator}${pre === '' ? '' : ` after ${pre}`} under ${attack}, seed ${seed}`;
 
+function describeStart({ trainSize, dimension, tableBytes, resumedAt }: Extract<ByzantineEvent, { type: 'started' }>): string {
+  const table = tableBytes === 0 ? '' : `, SAGA's table ${(tableBytes / 1e6).toFixed(1)} MB`;
+  return `${trainSize} samples, ${dimension} parameters${table}${resumedAt > 0 ? `, goes on after step ${resumedAt}` : ''}`;
+}
+
 /** The notebook's line of a round. */
 function describeRound({ rounds, display_interval }: ByzantineConfig, row: RoundRow): string {
   const { round, train_loss, train_accuracy, validation_loss, validation_accuracy, variance } = row;
@@ -104,7 +109,7 @@ class ByzantineExecution {
     const { stderr } = this.#context;
     // What does not fit the data is refused before this event, and leaves no folder.
     if (event.type === 'started') await this.#folder.open(runId);
-    if (event.type === 'started') stderr(`run ${runId}: ${title(config)}; ${event.trainSize} samples, ${event.dimension} parameters${event.resumedAt > 0 ? `, goes on after step ${event.resumedAt}` : ''}\n`);
+    if (event.type === 'started') stderr(`run ${runId}: ${title(config)}; ${describeStart(event)}\n`);
     else if (event.type === 'row') stderr(`${runId} ${describeRound(config, event.row)}\n`);
     else if (event.type === 'checkpoint') await this.#folder.writeCheckpoint(runId, event.bytes);
   }

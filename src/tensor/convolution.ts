@@ -81,6 +81,21 @@ export function conv2d(
   return tape.record([x, weight, bias], output, (gradient) => convolutionGradient(tape, gradient, saved, layer, geometry, settings));
 }
 
+/**
+ * What a convolution's weight and bias get from delta [batch, out, outH, outW], the gradient of its preactivations, without a recorded
+ * pass: x is [batch, channels, height, width].
+ * @throws RangeError for shapes that do not fit
+ */
+export function convolutionParameterGradients(delta: Tensor, x: Tensor, options: ConvolutionOptions, into: { weight: Tensor; bias: Tensor }): void {
+  const { geometry, outH, outW } = geometryOf(x, into.weight, options);
+  const [batch, , , , outChannels] = geometry;
+  if (delta.size !== batch * outChannels * outH * outW) {
+    throw new RangeError(`convolutionParameterGradients: expected delta ${formatShape([batch, outChannels, outH, outW])}, got ${formatShape(delta.shape)}`);
+  }
+  kernelOf(x, 'bias_gradient')(delta.source, batch, outChannels, outH * outW, into.bias.pointer);
+  kernelOf(x, 'convolution_weight_gradient')(x.source, delta.source, into.weight.pointer, ...geometry, scratchOf(x, geometry));
+}
+
 function scratchOf(x: Tensor, [, ...perSample]: Geometry): Pointer {
   return x.core.scratch(kernelOf(x, 'convolution_scratch')(...perSample), 'conv2d');
 }

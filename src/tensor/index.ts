@@ -2,7 +2,7 @@ export {
   activate, activationGradient, gelu, relu, sigmoid, tanh, type Activation, type ChannelLayout,
 } from './activation.js';
 export { add, div, mul, scale, sub } from './arithmetic.js';
-export { conv2d, convolvedExtent, type ConvolutionOptions, type Pair } from './convolution.js';
+export { conv2d, convolutionParameterGradients, convolvedExtent, type ConvolutionOptions, type Pair } from './convolution.js';
 export type {
   AdamNumbers, AdamState, ConvolutionSettings, Device, DeviceOp, Handle, LayerGradients, LayerHandles, LinearSettings, Operand, OpRequest, Placement,
   PoolSettings, Wanted,

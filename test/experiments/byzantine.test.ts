@@ -7,8 +7,11 @@ import { makeTask } from '../../src/experiments/byzantine/datasets.js';
 import { FactoredMessages, WrittenMessages } from '../../src/experiments/byzantine/messages.js';
 import { Server } from '../../src/experiments/byzantine/server.js';
 import { aggregateThrough, parseAggregator, parseAttack, parsePreAggregators, stackRows, type Vectors } from '../../src/robust/index.js';
-import type { Tensor } from '../../src/tensor/index.js';
-import { Stepper } from '../../src/tensor/index.js';
+import type { LinearStack } from '../../src/experiments/byzantine/linear-stack.js';
+import type { SampleBatch } from '../../src/experiments/byzantine/task.js';
+import { Network } from '../../src/experiments/network.js';
+import { defaultCnnSpecification, readSpecification } from '../../src/experiments/specification.js';
+import { softmaxCrossEntropy, Stepper, type Tape, type Tensor } from '../../src/tensor/index.js';
 import { madeUpDataset } from '../../src/verify/made-up.js';
 
 const BRIEF = { honest_size: 9, byzantine_size: 3, rounds: 3, display_interval: 4, batch_size: 2, snapshot_interval: 5, hidden_dims: [12] };
@@ -29,14 +32,19 @@ async function run(values: Record<string, unknown> = {}, options: ByzantineRunOp
 }
 
 /** One step's messages of the brief configuration, factored, inside a step. */
-function withMessages<T>(values: Record<string, unknown>, body: (messages: FactoredMessages, tape: Parameters<Parameters<Stepper['step']>[0]>[0]) => T): T {
+function withMessages<T>(
+  values: Record<string, unknown>,
+  body: (messages: FactoredMessages, tape: Tape, more: { stack: LinearStack; batch: (tape: Tape, worker: number) => SampleBatch }) => T,
+): T {
   const config = resolveByzantineConfig({ ...BRIEF, ...values });
   const { task, dispose } = makeTask(core, config, data);
   const stepper = new Stepper(core);
   try {
     task.stack.initialize(5);
     const drawn = Int32Array.from({ length: 18 }, (_, at) => (at * 37) % 300);
-    return stepper.step((tape) => body(new FactoredMessages(tape, task.stack, task.factors(tape, drawn, 1 / 2), 2, config.weight_decay), tape));
+    return stepper.step((tape) => body(new FactoredMessages(tape, task.stack, task.factors(tape, drawn, 1 / 2), 2, config.weight_decay), tape, {
+      stack: task.stack, batch: (inner, worker) => task.train.batch(inner, drawn.subarray(2 * worker, 2 * worker + 2)),
+    }));
   } finally {
     stepper.dispose();
     dispose();
@@ -51,7 +59,7 @@ function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, relative: 
   for (let at = 0; at < want.length; at++) expect(Math.abs(got[at]! - want[at]!), `${what} ${at}`).toBeLessThan(relative * largest);
 }
 
-describe.each([['notebook', {}], ['softmax', {}], ['mlp', {}], ['notebook', { weight_decay: 0.3 }]] as const)('messages of the %s model, %o', (model, more) => {
+describe.each([['notebook', {}], ['softmax', {}], ['mlp', {}], ['cnn', {}], ['notebook', { weight_decay: 0.3 }], ['cnn', { weight_decay: 0.3 }]] as const)('messages of the %s model, %o', (model, more) => {
   it('as factors have the inner products and combinations of the written ones', () => {
     withMessages({ model, ...more }, (messages, tape) => {
       const written = new WrittenMessages(messages.rows());
@@ -64,6 +72,30 @@ describe.each([['notebook', {}], ['softmax', {}], ['mlp', {}], ['notebook', { we
       const others = tape.empty([2, messages.dimension], 'float32', 'others');
       others.data.set(messages.rows().data.subarray(0, others.size));
       expectClose(messages.products(others), written.products(others), 1e-5, 'product');
+    });
+  });
+});
+
+describe('the cnn', () => {
+  it("gives each worker the gradient of the split-head family's network", () => {
+    withMessages({ model: 'cnn' }, (messages, _tape, { stack, batch }) => {
+      const { layers, features } = readSpecification('test', defaultCnnSpecification(12));
+      const network = new Network(core, 'network', layers, features, { head: 10 });
+      const parameters = [...network.parameters()].map(([, parameter]) => parameter);
+      const starts = parameters.map(({ size }) => size).reduce((all, size) => [...all, all.at(-1)! + size], [0]);
+      parameters.forEach((parameter, index) => parameter.data.set(stack.flat.data.subarray(starts[index]!, starts[index + 1]!)));
+      const rows = messages.rows();
+      for (const worker of [0, 4, 8]) {
+        const stepper = new Stepper(core);
+        stepper.step((inner) => {
+          const { x, labels } = batch(inner, worker);
+          inner.backward(softmaxCrossEntropy(inner, network.logits(inner, 'head', { pixels: x }), labels));
+          const want = parameters.flatMap(({ grad }) => Array.from(grad!.toArray()));
+          expectClose(rows.toArray().subarray(worker * messages.dimension, (worker + 1) * messages.dimension), want, 1e-5, `worker ${worker}, value`);
+        });
+        stepper.dispose();
+      }
+      network.dispose();
     });
   });
 });
@@ -110,6 +142,7 @@ describe('a run', () => {
     ['SAGA', { attack: 'zero-gradient', weight_decay: 0.01 }],
     ['SVRG', { attack: 'max-value', aggregator: 'centered-clipping' }],
     ['SARAH', { attack: 'ipm', aggregator: 'krum' }],
+    ['SVRG', { attack: 'sign-flip', aggregator: 'gm', model: 'cnn', honest_size: 4, byzantine_size: 1, display_interval: 2, hidden_dims: [4] }],
     ['CentralSARAH', { attack: 'none', byzantine_size: 0 }],
     ['SGD', { attack: 'label-flip', aggregator: 'multi-krum', partition: 'dirichlet:0.5', model: 'mlp' }],
     ['SGD', { attack: 'white', aggregator: 'gm', pre: 'bucketing:2', byzantine_size: 2, model: 'logistic', partition: 'iid' }],
@@ -119,7 +152,8 @@ describe('a run', () => {
     const config = { method, ...values };
     const whole = await run(config, { checkpointEvery: 1 });
     const checkpoints = whole.events.filter((event) => event.type === 'checkpoint');
-    expect(checkpoints.map(({ done }) => done)).toEqual([4, 8, 12]);
+    const { display_interval } = { ...BRIEF, ...values };
+    expect(checkpoints.map(({ done }) => done)).toEqual([1, 2, 3].map((round) => round * display_interval));
     for (const { bytes, done } of checkpoints) {
       const { events, result } = await run(config, { resume: bytes });
       expect(events[0]).toMatchObject({ resumedAt: done });

@@ -53,6 +53,15 @@ function run(generator: Generator, plan: [number, number][]): unknown[] {
   return plan.map(([kind, size]) => draws[kind]!(generator, size));
 }
 
+describe('normals of mean 0', () => {
+  it('are the standard ones times the deviation, rounded once, whatever the deviation', () => {
+    for (const std of [30, 0.05, 1e-38, 3e38, 1 / 3]) {
+      const [standard, scaled] = [new Generator(core, 9).randn([4000]).toArray(), new Generator(core, 9).normal([4000], 0, std).toArray()];
+      expect(Array.from(scaled)).toEqual(Array.from(standard, (value) => Math.fround(value * Math.fround(std)) + 0));
+    }
+  });
+});
+
 describe('Generator', () => {
   it('goes on from a saved state, and a clone beside it, whatever was drawn before', () => {
     fc.assert(fc.property(seeds, calls, calls, (seed, before, after) => withGenerator(seed, (generator) => {

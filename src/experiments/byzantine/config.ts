@@ -31,9 +31,9 @@ export const byzantineFields = {
   validation_fraction: f(positiveNumber.refine((value) => value > 0 && value < 1).default(0.2), data, 'X', 'a number between 0 and 1', 'that part, drawn by --data-seed'),
   partition: f(text('contiguous'), data, 'KIND', 'a partition', 'samples to workers: contiguous, iid, sorted, dirichlet:ALPHA, gamma-similarity:GAMMA'),
 
-  model: f(choice(['notebook', 'softmax', 'logistic', 'mlp'], 'notebook'), model, 'NAME', 'notebook, softmax, logistic or mlp',
-    'notebook: tanh, 784-50, tanh, 50-10, softmax, then cross-entropy of the softmax; softmax regression; logistic: binary, in float64; mlp: ReLU layers, cross-entropy'),
-  hidden_dims: f(widths.default([256, 256]), model, 'LIST', 'whole numbers of at least 1, separated by commas', 'hidden widths of --model mlp'),
+  model: f(choice(['notebook', 'softmax', 'logistic', 'mlp', 'cnn'], 'notebook'), model, 'NAME', 'notebook, softmax, logistic, mlp or cnn',
+    'notebook: tanh, 784-50, tanh, 50-10, softmax, then cross-entropy of the softmax; softmax regression; logistic: binary, in float64; mlp: ReLU layers, cross-entropy; cnn: two convolutions with max-pooling and a linear layer, cross-entropy'),
+  hidden_dims: f(widths.default([256, 256]), model, 'LIST', 'whole numbers of at least 1, separated by commas', 'hidden widths of --model mlp; the last is the width of the cnn\'s linear layer'),
 
   method: f(methodName, method, 'NAME', `one of ${METHODS.join(', ')}`, METHODS.join(', ')),
   gamma: f(positiveNumber.nullable().default(null), method, 'RATE', 'a finite number of at least 0', 'step size (default: 0.1, BatchSGD 0.5)'),
@@ -52,6 +52,7 @@ export const byzantineFields = {
   rounds: f(whole(1, 15), schedule, 'N', count(1), 'rounds, each ended by an evaluation'),
   display_interval: f(whole(1, 1000), schedule, 'N', count(1), 'steps of a round'),
   seed: f(whole(0, 100), schedule, 'N', count(0), 'initial parameters, sampling, what attackers draw'),
+  init_seed: f(wholeNumber(0).nullable().default(null), schedule, 'N', count(0), 'initial parameters by a seed of their own (default: --seed)'),
   data_seed: f(whole(0, 0), schedule, 'N', count(0), 'partition and validation split'),
   out_dir: f(folder('./outputs/byzantine'), schedule, 'DIR', 'a folder', 'folder of the outputs', { cosmetic: true }),
 };

@@ -1,9 +1,10 @@
 // Datasets as the experiment's models see them.
 import type { Core } from '../../core/index.js';
 import { denseRows, NORMALISED_PIXELS, type DatasetPair, type ImageDataset, type LibsvmDataset } from '../../data/index.js';
-import { Stepper, tanh } from '../../tensor/index.js';
+import { Stepper, tanh, type Pair } from '../../tensor/index.js';
 import { ConfigurationError } from '../configuration.js';
 import { ResidentImages } from '../images.js';
+import { defaultCnnSpecification, readSpecification } from '../specification.js';
 import type { ByzantineConfig } from './config.js';
 import type { LayerShape } from './linear-stack.js';
 import { DenseSamples, StackTask, type Samples } from './task.js';
@@ -17,13 +18,14 @@ export function dataHashOf(data: ByzantineData): string {
 
 const PIXELS = 28 * 28;
 
-function imageSamples(core: Core, part: ImageDataset, table: Float32Array): Samples & { dispose(): void } {
+/** @param lessBackground store pixels less a black one's value, which padding with zeros does not allow */
+function imageSamples(core: Core, part: ImageDataset, table: Float32Array, lessBackground: boolean): Samples & { dispose(): void } {
   const images = new ResidentImages(core, part, table);
   return {
     count: part.count,
     labels: part.labels,
     batch: (tape, indices) => {
-      const { images: { pixels, offset = 0 }, labels } = images.batch(tape, indices, true);
+      const { images: { pixels, offset = 0 }, labels } = images.batch(tape, indices, lessBackground);
       return { x: pixels, offset, labels };
     },
     dispose: () => images.dispose(),
@@ -39,7 +41,23 @@ function pixelTable(core: Core, { model }: ByzantineConfig): Float32Array {
   return table as Float32Array;
 }
 
+/** The split-head family's default CNN with its class head. */
+function cnnLayers(features: number, classes: number): LayerShape[] {
+  const { layers, features: inputs } = readSpecification('--model cnn', defaultCnnSpecification(features));
+  let [height, width] = [28, 28];
+  const shapes = layers.map((layer): LayerShape => {
+    if (layer.kind === 'linear') return { inputs: layer.inputs, outputs: layer.outputs, activation: 'relu' };
+    const { inChannels: channels, outChannels, kernel, padding } = layer;
+    const convolution = { channels, height, width, outChannels, kernel, padding, pool: (layer.pool as { kernel: Pair }).kernel };
+    const pixels = height * width;
+    [height, width] = [Math.floor(height / convolution.pool[0]), Math.floor(width / convolution.pool[1])];
+    return { inputs: channels * pixels, outputs: outChannels * pixels, activation: 'relu', convolution };
+  });
+  return [...shapes, { inputs, outputs: classes, activation: 'none' }];
+}
+
 function layersOf({ model, hidden_dims }: ByzantineConfig, inputs: number, classes: number): LayerShape[] {
+  if (model === 'cnn') return cnnLayers(hidden_dims.at(-1)!, classes);
   const widths = model === 'notebook' ? [50] : model === 'mlp' ? hidden_dims : [];
   const activation = model === 'notebook' ? 'tanh' : 'relu';
   return [...widths, classes].map((outputs, index) => ({
@@ -74,7 +92,7 @@ export function makeTask(core: Core, config: ByzantineConfig, data: ByzantineDat
   const { pair } = data;
   if (config.model === 'logistic') return finish(core, layersOf(config, PIXELS, 1), imagesAsRows(core, pair), config);
   const table = pixelTable(core, config);
-  const parts = { train: imageSamples(core, pair.train, table), validation: imageSamples(core, pair.test, table) };
+  const parts = { train: imageSamples(core, pair.train, table, config.model !== 'cnn'), validation: imageSamples(core, pair.test, table, config.model !== 'cnn') };
   return finish(core, layersOf(config, PIXELS, pair.classes), parts, config);
 }
 

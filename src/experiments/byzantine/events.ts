@@ -21,7 +21,8 @@ export interface ByzantineResult {
 }
 
 export type ByzantineEvent =
-  | { type: 'started'; dimension: number; trainSize: number; validationSize: number; rounds: number; totalSteps: number; resumedAt: number }
+  /** `tableBytes`: SAGA's table and averages, 0 for other methods. */
+  | { type: 'started'; dimension: number; trainSize: number; validationSize: number; tableBytes: number; rounds: number; totalSteps: number; resumedAt: number }
   | { type: 'progress'; round: number; rounds: number; done: number; totalSteps: number }
   | { type: 'row'; table: 'rounds'; row: RoundRow }
   | { type: 'checkpoint'; done: number; bytes: Uint8Array }

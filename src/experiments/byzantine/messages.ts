@@ -103,7 +103,8 @@ export function addScaled(a: Tensor, factor: number, b: Tensor): void {
 
 /**
  * Messages of equal batches through a stack of linear layers, plus a multiple of the parameters (weight decay). A sample's gradient
- * of a layer is delta x input, so inner products of messages are sums of products of two small Gram matrices.
+ * of a layer is delta x input, so inner products of messages are sums of products of two small Gram matrices; with convolutions,
+ * whose gradients are sums of many such products, the messages are written out.
  */
 export class FactoredMessages implements Messages {
   readonly count: number;
@@ -135,7 +136,7 @@ export class FactoredMessages implements Messages {
 
   gram(): Float64Array {
     const samples = this.count * this.#batch;
-    if (this.#isCheaperWritten(samples)) return gramOf(this.rows());
+    if (this.#stack.hasConvolutions || this.#isCheaperWritten(samples)) return gramOf(this.rows());
     const gram = new Float64Array(this.count * this.count);
     for (const layer of this.#factors) this.#addLayer(gram, samples, layer);
     this.#addDecay(gram);
@@ -192,7 +193,7 @@ export class FactoredMessages implements Messages {
 
   products(others: Tensor): Float64Array {
     const count = others.shape[0]!;
-    if (count > FEW_OTHERS) return productsOf(this.rows(), others);
+    if (count > FEW_OTHERS || this.#stack.hasConvolutions) return productsOf(this.rows(), others);
     const result = new Float64Array(this.count * count);
     for (let index = 0; index < count; index++) {
       const other = rowRange(others, index, index + 1).view([this.dimension]);
@@ -225,7 +226,7 @@ export class FactoredMessages implements Messages {
   rows(): Tensor {
     if (this.#rows !== undefined) return this.#rows;
     const rows = this.#tape.empty([this.count, this.dimension], this.#stack.flat.dtype, 'messages');
-    if (this.#batch <= SMALL_BATCH) this.#writeOuterProducts(rows);
+    if (this.#batch <= SMALL_BATCH && !this.#stack.hasConvolutions) this.#writeOuterProducts(rows);
     else this.#writeProducts(rows);
     if (this.#decay !== 0) for (let worker = 0; worker < this.count; worker++) addScaled(rowRange(rows, worker, worker + 1).view([this.dimension]), this.#decay, this.#stack.flat);
     this.#rows = rows;

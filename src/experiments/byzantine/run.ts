@@ -60,6 +60,7 @@ class ByzantineRun {
   readonly #server: Server;
   readonly #sampling: Sampling;
   readonly #direction: Tensor;
+  readonly #tableBytes: number;
   readonly #rows: RoundRow[] = [];
   #round = 0;
 
@@ -79,20 +80,21 @@ class ByzantineRun {
     const settings = {
       task: this.#task, shards: this.#shards, batch: batch_size, decay: weight_decay, snapshotInterval: snapshot_interval, sagaInitial: saga_initial, momentum, stepper: this.#stepper,
     };
-    const { method, sarah } = makeMethod(settings, config.method);
+    const { method, sarah, saga } = makeMethod(settings, config.method);
     this.#method = method;
     this.#sarah = sarah;
+    this.#tableBytes = saga?.bytes ?? 0;
     // Sampling and attackers draw from streams of their own, so that an attack changes no sample.
     this.#sampling = options.sampling ?? new SeededSampling(core, seed + 1_000_003);
     this.#server = new Server(core, honest_size, { aggregator, pre, attack: flips ? 'none' : attack, byzantine: byzantine_size, sentByzantine: flips ? byzantine_size : 0, seed: seed + 2_000_003 });
     this.#direction = Tensor.zeros(core, [this.#task.stack.dimension], this.#task.stack.flat.dtype, 'direction');
-    this.#task.stack.initialize(seed);
+    this.#task.stack.initialize(config.init_seed ?? seed);
   }
 
   async *events(): AsyncGenerator<ByzantineEvent> {
     const { rounds, display_interval } = this.#config;
     await this.#restore();
-    yield { type: 'started', dimension: this.#task.stack.dimension, trainSize: this.#task.train.count, validationSize: this.#task.validation.count, rounds, totalSteps: rounds * display_interval, resumedAt: this.#round * display_interval };
+    yield { type: 'started', dimension: this.#task.stack.dimension, trainSize: this.#task.train.count, validationSize: this.#task.validation.count, tableBytes: this.#tableBytes, rounds, totalSteps: rounds * display_interval, resumedAt: this.#round * display_interval };
     if (this.#round === 0) yield this.#evaluate(0, NaN, NaN);
     while (this.#round < rounds) {
       yield* this.#runRound();

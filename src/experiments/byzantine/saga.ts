@@ -67,8 +67,10 @@ export class Saga implements Method {
     const { task, shards, batch, decay } = this.#settings;
     const now = task.factors(tape, drawn, 1);
     const then = now.map(({ input, offset }, layer) => ({
-      delta: gather(tape, this.#deltas[layer]!, drawn), input: layer === 0 ? input : gather(tape, this.#inputs[layer]!, drawn), offset,
+      delta: gatherRows(tape, this.#deltas[layer]!, drawn), input: layer === 0 ? input : gatherRows(tape, this.#inputs[layer]!, drawn), offset,
     }));
+    // `then` is a copy, and what follows blanks the deltas of a sample that was drawn before.
+    this.#store(drawn, now);
     const isRepeated = drawn.map((sample, at) => Number(drawn.indexOf(sample, at - (at % batch)) !== at));
     const rows = new FactoredMessages(tape, task.stack, differenceOf(tape, withoutRows(now, isRepeated), withoutRows(then, isRepeated), batch), 2 * batch, 0).rows();
     const messages = tape.empty(rows.shape, rows.dtype, 'SAGA messages');
@@ -79,7 +81,6 @@ export class Saga implements Method {
       addScaled(rowRange(this.#averages, worker, worker + 1).view([size]), 1 / shard.length, rowRange(rows, worker, worker + 1).view([size]));
       if (decay !== 0) addScaled(rowRange(messages, worker, worker + 1).view([size]), decay, task.stack.flat);
     }
-    this.#store(drawn, now);
     return new WrittenMessages(messages);
   }
 
@@ -99,15 +100,6 @@ export class Saga implements Method {
   dispose(): void {
     for (const tensor of [...this.#deltas, ...this.#inputs, this.#averages]) tensor?.dispose();
   }
-}
-
-function gather(tape: Tape, matrix: Tensor, indices: Int32Array): Tensor {
-  if (matrix.dtype === 'float32') return gatherRows(tape, matrix, indices);
-  const columns = matrix.shape[1]!;
-  const rows = tape.empty([indices.length, columns], matrix.dtype, 'table rows');
-  const [from, to] = [matrix.data, rows.data];
-  indices.forEach((index, row) => to.set(from.subarray(index * columns, (index + 1) * columns), row * columns));
-  return rows;
 }
 
 /** Row i of `rows` becomes row indices[i] of `matrix`, the later of two with one index. */
