@@ -13,9 +13,10 @@ const RANK_TOLERANCE = 1e-13;
 export class Span {
   /** The embedded vectors [count, rank], with the originals' inner products. */
   readonly vectors: Vectors;
-  readonly #pivots: number[];
+  /** Undefined for vectors that are taken as orthonormal. */
+  readonly #pivots: number[] | undefined;
 
-  private constructor(vectors: Vectors, pivots: number[]) {
+  private constructor(vectors: Vectors, pivots: number[] | undefined) {
     this.vectors = vectors;
     this.#pivots = pivots;
   }
@@ -26,11 +27,13 @@ export class Span {
     const left = Float64Array.from({ length: count }, (_, row) => gram[row * count + row]!);
     const largest = left.reduce((most, value) => Math.max(most, value), 0);
     const pivots: number[] = [];
+    const isTaken = new Uint8Array(count);
     while (pivots.length < count) {
-      const pivot = indexOfLargestBut(left, pivots);
+      const pivot = indexOfLargestBut(left, isTaken);
       if (!(left[pivot]! > RANK_TOLERANCE * largest)) break;
-      eliminate(gram, count, factor, left, pivot, pivots);
+      eliminate(gram, count, factor, left, pivot, pivots.length, isTaken);
       pivots.push(pivot);
+      isTaken[pivot] = 1;
     }
     const rank = Math.max(1, pivots.length);
     const values = new Float64Array(count * rank);
@@ -38,38 +41,44 @@ export class Span {
     return new Span({ count, dimension: rank, values }, pivots);
   }
 
+  /** For combinations whose weights do not depend on the originals: these are taken as orthonormal, so that a vector is its weights. */
+  static orthonormal(count: number): Span {
+    const values = new Float64Array(count * count);
+    for (let row = 0; row < count; row++) values[row * count + row] = 1;
+    return new Span({ count, dimension: count, values }, undefined);
+  }
+
   /**
    * The weights [count] of the originals whose sum is embedded as `vector` [rank]; only pivots have weights other than 0.
    * Solves L^T w = vector from the last pivot back.
    */
   weightsOf(vector: Float64Array): Float64Array {
+    const pivots = this.#pivots;
+    if (pivots === undefined) return vector.slice();
     const { count, dimension: rank, values } = this.vectors;
     const weights = new Float64Array(count);
-    for (let k = this.#pivots.length - 1; k >= 0; k--) {
+    for (let k = pivots.length - 1; k >= 0; k--) {
       let rest = vector[k]!;
-      for (let later = k + 1; later < this.#pivots.length; later++) {
-        rest -= values[this.#pivots[later]! * rank + k]! * weights[this.#pivots[later]!]!;
-      }
-      weights[this.#pivots[k]!] = rest / values[this.#pivots[k]! * rank + k]!;
+      for (let later = k + 1; later < pivots.length; later++) rest -= values[pivots[later]! * rank + k]! * weights[pivots[later]!]!;
+      weights[pivots[k]!] = rest / values[pivots[k]! * rank + k]!;
     }
     return weights;
   }
 }
 
-function indexOfLargestBut(values: Float64Array, taken: readonly number[]): number {
+function indexOfLargestBut(values: Float64Array, isTaken: Uint8Array): number {
   let best = -1;
   for (let index = 0; index < values.length; index++) {
-    if (!taken.includes(index) && (best < 0 || values[index]! > values[best]!)) best = index;
+    if (isTaken[index] === 0 && (best < 0 || values[index]! > values[best]!)) best = index;
   }
   return best;
 }
 
-/** The next column of the factor by the pivot row, and what it leaves of each row's square norm; earlier pivots have 0 there. */
-function eliminate(gram: Float64Array, count: number, factor: Float64Array, left: Float64Array, pivot: number, pivots: readonly number[]): void {
+/** Column k of the factor by the pivot row, and what it leaves of each row's square norm; earlier pivots have 0 there. */
+function eliminate(gram: Float64Array, count: number, factor: Float64Array, left: Float64Array, pivot: number, k: number, isTaken: Uint8Array): void {
   const root = Math.sqrt(left[pivot]!);
-  const k = pivots.length;
   for (let row = 0; row < count; row++) {
-    if (pivots.includes(row)) continue;
+    if (isTaken[row] === 1) continue;
     let inner = gram[row * count + pivot]!;
     for (let j = 0; j < k; j++) inner -= factor[row * count + j]! * factor[pivot * count + j]!;
     factor[row * count + k] = row === pivot ? root : inner / root;

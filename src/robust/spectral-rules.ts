@@ -25,8 +25,9 @@ interface Variation {
 }
 
 /** By the covariance of the coordinates [dimension, dimension]. */
-function variationOfColumns(centered: Vectors, weights: Float64Array, sum: number): Variation {
-  const { count, dimension } = centered;
+function variationOfColumns(vectors: Vectors, mean: Float64Array, weights: Float64Array, sum: number): Variation {
+  const { count, dimension } = vectors;
+  const centered = { ...vectors, values: vectors.values.map((value, at) => value - mean[at % dimension]!) };
   const covariance = new Float64Array(dimension * dimension);
   for (let row = 0; row < count; row++) {
     const y = rowOf(centered, row);
@@ -39,24 +40,26 @@ function variationOfColumns(centered: Vectors, weights: Float64Array, sum: numbe
   return { eigenvalue: value, squares: Float64Array.from(indices(count), (row) => square(dot(rowOf(centered, row), vector))) };
 }
 
-/** By the rows' inner products [count, count], which have the same eigenvalues beside zeros. */
-function variationOfRows(centered: Vectors, weights: Float64Array, sum: number): Variation {
-  const { count } = centered;
+/**
+ * By the rows' inner products about the weighted mean [count, count], which have the same eigenvalues beside zeros, from the squared
+ * distances: -(d_ij - d_i - d_j + d) / 2, d_i and d the weighted means (Torgerson 1952). The rows themselves are met once for all passes.
+ */
+function variationOfRows(distances: Float64Array, weights: Float64Array, sum: number): Variation {
+  const count = weights.length;
+  const means = weights.map((_, row) => dot(distances.subarray(row * count, (row + 1) * count), weights) / sum);
+  const mean = dot(means, weights) / sum;
   const products = new Float64Array(count * count);
-  for (let i = 0; i < count; i++) {
-    for (let j = i; j < count; j++) products[i * count + j] = products[j * count + i] = dot(rowOf(centered, i), rowOf(centered, j));
-  }
+  const weighed = new Float64Array(count * count);
   const roots = weights.map(Math.sqrt);
-  const weighed = products.map((product, at) => (product * roots[Math.floor(at / count)]! * roots[at % count]!) / sum);
+  for (let i = 0, at = 0; i < count; i++) {
+    for (let j = 0; j < count; j++, at++) {
+      products[at] = -0.5 * (distances[at]! - means[i]! - means[j]! + mean);
+      weighed[at] = (products[at]! * roots[i]! * roots[j]!) / sum;
+    }
+  }
   const { value, vector } = largestEigenpair(weighed, count);
   const combination = vector.map((entry, row) => entry * roots[row]!);
-  return { eigenvalue: value, squares: Float64Array.from(indices(count), (row) => square(dot(products.subarray(row * count, (row + 1) * count), combination))) };
-}
-
-function variationOf(vectors: Vectors, mean: Float64Array, weights: Float64Array, sum: number): Variation {
-  const { dimension } = vectors;
-  const centered = { ...vectors, values: vectors.values.map((value, at) => value - mean[at % dimension]!) };
-  return (dimension <= vectors.count ? variationOfColumns : variationOfRows)(centered, weights, sum);
+  return { eigenvalue: value, squares: weights.map((_, row) => square(dot(products.subarray(row * count, (row + 1) * count), combination))) };
 }
 
 export const caf: AggregatorDefinition = {
@@ -69,13 +72,14 @@ export const caf: AggregatorDefinition = {
   selects: true,
   compute: (vectors, { byzantine }) => {
     const rows = takeRows(vectors, finiteRows(vectors));
+    const distances = rows.dimension > rows.count ? squaredDistances(rows) : undefined;
     let weights: Float64Array = new Float64Array(rows.count).fill(1);
     let sum = rows.count;
     let least = Infinity;
     let best = meanOfRows(rows);
     do {
       const mean = weightedMean(rows, weights, sum);
-      const { eigenvalue, squares } = variationOf(rows, mean, weights, sum);
+      const { eigenvalue, squares } = distances === undefined ? variationOfColumns(rows, mean, weights, sum) : variationOfRows(distances, weights, sum);
       if (eigenvalue < least) [least, best] = [eigenvalue, mean];
       // Of the rows that still count: a row far out that counts no more would hold the others' weights where they are.
       const largest = squares.reduce((most, each, row) => (weights[row]! > 0 ? Math.max(most, each) : most), 0);

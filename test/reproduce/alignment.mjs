@@ -3,14 +3,10 @@
 //   --write         put the table into the README, between its marks
 //   anything else   goes to `isolab alignment`, such as --jobs 4
 import { spawnSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseCsv } from '../../dist/outputs/index.js';
-
-const project = fileURLToPath(new URL('../../', import.meta.url));
-const BEGIN = '<!-- reproduction: made by npm run reproduce:alignment -- --write -->';
-const END = '<!-- end of reproduction -->';
+import { project, writeReadmePart } from './readme-part.mjs';
 
 /** How far from the published figure a value may be: absolute, or relative. A published 5.2e-05 stands for 5.15e-05 to 5.25e-05. */
 const PER_SEED = {
@@ -56,11 +52,5 @@ const published = JSON.parse(await readFile(new URL('alignment-published.json', 
 const [overall] = await readRows(join(outDir, 'overall_summary.csv'));
 const table = compare(await readRows(join(outDir, 'per_run_summary.csv')), overall, published);
 console.log(`ours (published)\n\n${table}`);
-if (process.argv.includes('--write')) {
-  const readme = join(project, 'README.md');
-  const text = await readFile(readme, 'utf8');
-  const [start, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (start < 0 || end < start) throw new Error(`README.md: expected the marks ${BEGIN} and ${END}, got none`);
-  await writeFile(readme, `${text.slice(0, start + BEGIN.length)}\n\n${table}\n\n${text.slice(end)}`);
-}
+if (process.argv.includes('--write')) await writeReadmePart('npm run reproduce:alignment -- --write', table);
 if (table.includes('**outside**')) process.exit(1);

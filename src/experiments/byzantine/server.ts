@@ -31,7 +31,8 @@ export interface ServerSettings {
 
 /** Rows by their weights over the honest messages and the extra rows [rows, messages + extras]. */
 interface WeightedRows {
-  weights: Float64Array[];
+  count: number;
+  weightsOf(row: number): Float64Array;
 }
 
 export class Server {
@@ -156,11 +157,8 @@ export class Server {
   #embed(messages: Messages, extras: Tensor | undefined): Span {
     const others = extras?.shape[0] ?? 0;
     const count = messages.count + others;
+    if (this.#isLinear) return Span.orthonormal(count);
     const gram = new Float64Array(count * count);
-    if (this.#isLinear) {
-      for (let row = 0; row < count; row++) gram[row * count + row] = 1;
-      return Span.fromGram(gram, count);
-    }
     const place = (values: Float64Array, top: number, left: number, columns: number) =>
       values.forEach((value, at) => (gram[(top + Math.floor(at / columns)) * count + left + (at % columns)] = value));
     place(messages.gram(), 0, 0, messages.count);
@@ -203,8 +201,8 @@ export class Server {
     if (this.aggregator.name === 'median' && isUntouched && (repeats === rows.count - messages.count)) {
       return this.#clampedMedian(tape, messages, extras, span, rows, repeats, into);
     }
-    const weights = Array.from({ length: picked.count }, (_, row) => span.weightsOf(picked.values.subarray(row * picked.dimension, (row + 1) * picked.dimension)));
-    this.#applyKernel(this.#written(tape, messages, extras, { weights }, isUntouched), into);
+    const weightsOf = (row: number) => span.weightsOf(picked.values.subarray(row * picked.dimension, (row + 1) * picked.dimension));
+    this.#applyKernel(this.#written(tape, messages, extras, { count: picked.count, weightsOf }, isUntouched), into);
   }
 
   /** Identical attackers: the median of the honest rows and `repeats` copies of one more. */
@@ -222,16 +220,17 @@ export class Server {
   }
 
   /** Rows written out: the honest ones as they are where nothing changed them, all others combined. */
-  #written(tape: Tape, messages: Messages, extras: Tensor | undefined, { weights }: WeightedRows, keepsHonest: boolean): Tensor {
+  #written(tape: Tape, messages: Messages, extras: Tensor | undefined, { count, weightsOf }: WeightedRows, keepsHonest: boolean): Tensor {
     const given = keepsHonest ? messages.rows() : undefined;
-    if (weights.length === messages.count && given !== undefined) return given;
-    const rows = tape.empty([weights.length, messages.dimension], messages.dtype, 'rows to aggregate');
+    if (count === messages.count && given !== undefined) return given;
+    const rows = tape.empty([count, messages.dimension], messages.dtype, 'rows to aggregate');
     const honest = given?.shape[0] ?? 0;
     if (given !== undefined) rowRange(rows, 0, honest).data.set(given.data);
     const base = tape.empty([messages.dimension], messages.dtype, 'combination of messages');
     let based: Float64Array | undefined;
-    for (let row = honest; row < weights.length; row++) {
-      const [own, rest] = [weights[row]!.slice(0, messages.count), weights[row]!.slice(messages.count)];
+    for (let row = honest; row < count; row++) {
+      const weights = weightsOf(row);
+      const [own, rest] = [weights.slice(0, messages.count), weights.slice(messages.count)];
       // Attackers mostly share their combination of the messages, and differ by an extra row at most.
       if (based === undefined || own.some((weight, at) => weight !== based![at])) messages.combine(own, base);
       based = own;
