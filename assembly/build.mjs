@@ -1,6 +1,6 @@
-// Builds the core: assembly/*.ts -> two WebAssembly modules (strict, fused) with identical exports. Each is
-// embedded in src/core/generated/ (deflated, as base64), so that no runtime needs a file or a fetch, and lies
-// as the same bytes in dist/isolab-PROFILE.wasm for runtimes that only take modules from their bundler.
+// Builds the core: assembly/*.ts -> WebAssembly modules of two profiles (strict, fused) and two sets of kernels (core: index.ts,
+// all: all.ts). Each is embedded in src/core/generated/ (deflated, as base64), so that no runtime needs a file or a fetch, and
+// lies as the same bytes in dist/isolab-PROFILE[-all].wasm for runtimes that only take modules from their bundler.
 //
 // asc runs without its optimiser, because `asc -O` sets Binaryen's fast-math flag, which allows
 // floats to be reassociated. Binaryen's own wasm-opt then optimises without fast-math.
@@ -24,13 +24,18 @@ const wasmOpt = join(dirname(require.resolve('binaryen/package.json')), 'bin/was
 
 const FEATURES = ['--enable-simd', '--enable-bulk-memory', '--enable-nontrapping-float-to-int', '--enable-sign-ext', '--enable-mutable-globals'];
 
-async function buildProfile(profile, folder) {
-  const raw = join(folder, `${profile}.raw.wasm`);
-  const optimised = join(folder, `${profile}.wasm`);
-  await run(process.execPath, [asc, '--config', join(root, 'asconfig.json'), '--target', profile, '--outFile', raw], { cwd: root });
+/** Entry and name of each set of kernels. */
+const SETS = { core: { entry: 'assembly/index.ts', suffix: '' }, all: { entry: 'assembly/all.ts', suffix: '-all' } };
+
+async function buildModule(profile, set, folder) {
+  const { entry, suffix } = SETS[set];
+  const name = `${profile}${suffix}`;
+  const raw = join(folder, `${name}.raw.wasm`);
+  const optimised = join(folder, `${name}.wasm`);
+  await run(process.execPath, [asc, entry, '--config', join(root, 'asconfig.json'), '--target', profile, '--outFile', raw], { cwd: root });
   const features = profile === 'fused' ? [...FEATURES, '--enable-relaxed-simd'] : FEATURES;
   await run(process.execPath, [wasmOpt, ...features, '-O4', '--strip-debug', '--strip-producers', raw, '-o', optimised]);
-  return { ...identified(profile, await readFile(optimised)), declarations: await readFile(join(folder, `${profile}.raw.d.ts`), 'utf8') };
+  return { profile, set, name, ...identified(name, await readFile(optimised)), declarations: await readFile(join(folder, `${name}.raw.d.ts`), 'utf8') };
 }
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
@@ -46,25 +51,25 @@ const sized = (bytes) => Buffer.concat([leb128(bytes.length), bytes]);
 
 /**
  * Appends the custom section `isolab`: a compiled module cannot be hashed, but its sections can be read. The
- * section holds the profile and the hash of the bytes before it; src/core/generated/identity.ts maps that to the
+ * section holds the module's name and the hash of the bytes before it; src/core/generated/identity.ts maps that to the
  * hash of the whole file.
  */
-function identified(profile, bytes) {
-  const mark = `${profile} ${sha256(bytes)}`;
+function identified(name, bytes) {
+  const mark = `${name} ${sha256(bytes)}`;
   const section = Buffer.concat([Buffer.from([0]), sized(Buffer.concat([sized(Buffer.from('isolab')), Buffer.from(mark)]))]);
   const whole = Buffer.concat([bytes, section]);
-  return { profile, mark, bytes: whole, sha256: sha256(whole) };
+  return { mark, bytes: whole, sha256: sha256(whole) };
 }
 
-function embed({ profile, bytes }) {
-  return `// Made by assembly/build.mjs from assembly/: the ${profile} build, ${bytes.length} bytes, deflated.
+function embed({ name, bytes }) {
+  return `// Made by assembly/build.mjs from assembly/: the ${name} build, ${bytes.length} bytes, deflated.
 export const size = ${bytes.length};
 export const deflated = '${deflateRawSync(bytes, { level: 9 }).toString('base64')}';
 `;
 }
 
 function identities(builds) {
-  const rows = builds.map(({ profile, mark, sha256 }) => `  { profile: '${profile}', mark: '${mark}', sha256: '${sha256}' },`);
+  const rows = builds.map(({ profile, set, mark, sha256 }) => `  { profile: '${profile}', kernels: '${set}', mark: '${mark}', sha256: '${sha256}' },`);
   return `// Made by assembly/build.mjs: this version's builds. The mark is their custom section, the hash that of the whole .wasm.
 export const identities = [
 ${rows.join('\n')}
@@ -77,15 +82,27 @@ declare const module: WebAssembly.Module;
 export default module;
 `;
 
-// asc's declarations of the raw exports, narrowed to one interface of plain functions.
-function kernelTypes(declarations) {
-  const functions = [...declarations.matchAll(/export function (\w+)\(([^)]*)\): (\w+);/g)].map(
+/** Names and types of asc's declarations of the raw exports. */
+function exportsOf(declarations) {
+  return [...declarations.matchAll(/export function (\w+)\(([^)]*)\): (\w+);/g)];
+}
+
+// asc's declarations, narrowed to one interface of plain functions.
+function kernelTypes({ core, all }) {
+  const functions = exportsOf(all).map(
     ([, name, parameters, result]) => `  ${name}(${parameters.replace(/: (?:bigint|number|boolean)/g, (type) => type)}): ${result};`,
   );
-  return `// Made by assembly/build.mjs: the functions that both builds of the core export.
+  const small = new Set(exportsOf(core).map(([, name]) => name));
+  const more = exportsOf(all).map(([, name]) => name).filter((name) => !small.has(name));
+  return `// Made by assembly/build.mjs: the functions that the builds of the core export.
 export interface Kernels {
 ${functions.join('\n')}
 }
+
+/** Those that only the builds with all kernels have. */
+export const onlyInAll: readonly (keyof Kernels)[] = [
+${more.map((name) => `  '${name}',`).join('\n')}
+];
 `;
 }
 
@@ -93,15 +110,15 @@ const folder = await mkdtemp(join(tmpdir(), 'isolab-core-'));
 try {
   await mkdir(generated, { recursive: true });
   await mkdir(dist, { recursive: true });
-  const builds = await Promise.all(['strict', 'fused'].map((profile) => buildProfile(profile, folder)));
+  const builds = await Promise.all(['core', 'all'].flatMap((set) => ['strict', 'fused'].map((profile) => buildModule(profile, set, folder))));
   for (const build of builds) {
-    await writeFile(join(generated, `${build.profile}.ts`), embed(build));
-    await writeFile(join(dist, `isolab-${build.profile}.wasm`), build.bytes);
+    await writeFile(join(generated, `${build.name}.ts`), embed(build));
+    await writeFile(join(dist, `isolab-${build.name}.wasm`), build.bytes);
   }
   await writeFile(join(generated, 'identity.ts'), identities(builds));
-  await writeFile(join(generated, 'kernels.ts'), kernelTypes(builds[0].declarations));
+  await writeFile(join(generated, 'kernels.ts'), kernelTypes({ core: builds[0].declarations, all: builds[2].declarations }));
   await writeFile(join(dist, 'isolab-wasm.d.ts'), MODULE_TYPES);
-  console.log(`core: ${builds.map(({ profile, bytes }) => `${profile} ${bytes.length} bytes`).join(', ')}`);
+  console.log(`core: ${builds.map(({ name, bytes }) => `${name} ${bytes.length} bytes`).join(', ')}`);
 } catch (error) {
   console.error(error.stderr || error.stdout || error);
   process.exitCode = 1;

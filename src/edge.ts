@@ -6,8 +6,8 @@ import { Lab } from './lab.js';
 export * from './index.js';
 export { edgeRuntime } from './runtime/edge.js';
 
-export interface EdgeCoreOptions extends Pick<CoreOptions, 'profile' | 'maximumBytes'> {
-  /** A build of the core: the import of `isolab/strict.wasm` or `isolab/fused.wasm`. */
+export interface EdgeCoreOptions extends Pick<CoreOptions, 'profile' | 'kernels' | 'maximumBytes'> {
+  /** A build of the core: the import of `isolab/strict.wasm` or `isolab/fused.wasm`, or of their `-all` for every kernel. */
   module: WebAssembly.Module;
 }
 

@@ -30,7 +30,7 @@ async function openSetting(context: CliContext, config: AlignmentConfig, profile
   const folders = { dataDir: config.data_dir, ...(isDefault ? { cacheDir, ...(packagedMnistDir === undefined ? {} : { packagedDir: packagedMnistDir }) } : {}) };
   const data = await loadMnist(context.runtime.files, folders);
   requireAuditSize(config, data.train.count);
-  const core = await openCore({ profile });
+  const core = await openCore({ profile, kernels: 'all' });
   await core.close();
   return { profile, wasmHash: core.wasmHash, dataHash: data.sha256, folders };
 }

@@ -33,7 +33,7 @@ function foldersOf(context: CliContext, config: ByzantineConfig): JobFolders {
 
 /** Looks at every dataset once, and names the runs. */
 async function plan(context: CliContext, configs: readonly ByzantineConfig[], profile: Profile): Promise<Planned[]> {
-  const core = await openCore({ profile });
+  const core = await openCore({ profile, kernels: 'all' });
   const hashes = new Map<string, string>();
   try {
     const planned: Planned[] = [];

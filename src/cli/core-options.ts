@@ -45,7 +45,7 @@ export async function openChosenCore(context: CliContext, flags: CoreFlags): Pro
   const profile = parseProfile(flags.profile);
   const threads = parseThreads(flags.threads, runtime.availableThreads());
   try {
-    const core = await openCore({ profile, threads, ...(runtime.startThread === undefined ? {} : { startThread: runtime.startThread }) });
+    const core = await openCore({ profile, kernels: 'all', threads, ...(runtime.startThread === undefined ? {} : { startThread: runtime.startThread }) });
     if (core.threadsNote !== undefined) context.stderr(`--threads ${flags.threads}: ${core.threadsNote}\n`);
     return core;
   } catch (error) {

@@ -36,7 +36,7 @@ async function* eventsOf(core: Core, files: Files, job: Job): AsyncGenerator<Ali
 /** Computes a job's events on a core of its own. */
 export async function* computeJob<J extends Job>(runtime: Pick<Runtime, 'files' | 'startThread'>, job: J): AsyncGenerator<EventOf<J>> {
   const { startThread, files } = runtime;
-  const core = await openCore({ profile: job.profile, threads: startThread === undefined ? 1 : job.threads, ...(startThread === undefined ? {} : { startThread }) });
+  const core = await openCore({ profile: job.profile, kernels: 'all', threads: startThread === undefined ? 1 : job.threads, ...(startThread === undefined ? {} : { startThread }) });
   try {
     yield* eventsOf(core, files, job) as AsyncGenerator<EventOf<J>>;
   } finally {

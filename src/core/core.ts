@@ -1,5 +1,5 @@
-import type { BuildSource, Profile } from './build.js';
-import type { Kernels } from './generated/kernels.js';
+import type { BuildSource, KernelSet, Profile } from './build.js';
+import { onlyInAll, type Kernels } from './generated/kernels.js';
 import { Memory, type Pointer } from './memory.js';
 import { CONTROL_BYTES } from './threads/control.js';
 import { Pool, type StartThread } from './threads/pool.js';
@@ -54,6 +54,8 @@ export class Core {
 export interface CoreOptions {
   /** Default `strict`, or that of a `module` handed in. */
   profile?: Profile;
+  /** `core` (default, or what a `module` handed in has) is less to download; moments through networks need `all`. */
+  kernels?: KernelSet;
   /** Bound on the core's memory; default and most: 4 GiB. */
   maximumBytes?: number;
   /**
@@ -83,6 +85,14 @@ function multiplyAddIsFused(kernels: Kernels): boolean {
   return kernels.probe_multiply_add_f32(a, a, -(1 + 1 / 2048)) === 1 / 16_777_216;
 }
 
+/** The core's kernels, and in the places of the others what says where they are. */
+function withoutOthers(kernels: Kernels): Kernels {
+  const missing = (name: string) => () => {
+    throw new TypeError(`${name}: expected a core opened with { kernels: 'all' }, got one with the core's kernels only`);
+  };
+  return { ...kernels, ...Object.fromEntries(onlyInAll.map((name) => [name, missing(name)])) };
+}
+
 function whyNoThreads(): string | undefined {
   if (typeof SharedArrayBuffer === 'undefined') return 'this page is not cross-origin isolated, so its threads cannot share memory';
   try {
@@ -107,10 +117,11 @@ function planThreads({ threads = 1, startThread }: CoreOptions): { threads: numb
 }
 
 /** The bound on memory, after a look at the options that have no default of their own here. */
-function checkOptions({ profile, maximumBytes: wanted }: CoreOptions): number {
+function checkOptions({ profile, kernels, maximumBytes: wanted }: CoreOptions): number {
   if (profile !== undefined && profile !== 'strict' && profile !== 'fused') {
     throw new TypeError(`profile: expected 'strict' or 'fused', got ${JSON.stringify(profile)}`);
   }
+  if (kernels !== undefined && kernels !== 'core' && kernels !== 'all') throw new TypeError(`kernels: expected 'core' or 'all', got ${JSON.stringify(kernels)}`);
   const maximumBytes = Math.min(wanted ?? MOST_BYTES, MOST_BYTES);
   if (!(maximumBytes >= 16 * PAGE)) throw new RangeError(`maximumBytes: expected at least ${16 * PAGE}, got ${wanted}`);
   return maximumBytes;
@@ -126,11 +137,11 @@ export async function openCoreFrom(source: BuildSource, options: CoreOptions = {
   const maximumBytes = checkOptions(options);
   const { threads, note } = planThreads(options);
   const shared = threads > 1;
-  const { profile, sha256, module } = await source(options.profile, shared);
+  const { profile, kernels: set, sha256, module } = await source({ profile: options.profile, kernels: options.kernels }, shared);
   const wasm = new WebAssembly.Memory({ initial: 16, maximum: Math.floor(maximumBytes / PAGE), shared });
   // Kernels take numbers only and import nothing but memory, so they need no glue.
   const instance = await WebAssembly.instantiate(module, { env: { memory: wasm } });
-  const kernels = instance.exports as unknown as Kernels;
+  const kernels = set === 'all' ? (instance.exports as unknown as Kernels) : withoutOthers(instance.exports as unknown as Kernels);
   if (profile === 'fused' && !multiplyAddIsFused(kernels)) {
     throw new Error("profile 'fused' needs a CPU with hardware multiply-add, and the probe found none: use profile 'strict'");
   }

@@ -1,6 +1,6 @@
 // The builds that the package carries as text, for runtimes that may compile bytes.
 import { inflateSync } from 'fflate';
-import { identifyBuild, moduleSource, type Build, type Profile } from './build.js';
+import { identifyBuild, moduleSource, type Build, type KernelSet, type Profile, type WantedBuild } from './build.js';
 import { openCoreFrom, type Core, type CoreOptions } from './core.js';
 import { declareMemoryShared } from './threads/shared-build.js';
 
@@ -11,7 +11,8 @@ function decodeBase64(text: string): Uint8Array {
   return bytes;
 }
 
-function loadText(profile: Profile): Promise<{ size: number; deflated: string }> {
+function loadText(profile: Profile, kernels: KernelSet): Promise<{ size: number; deflated: string }> {
+  if (kernels === 'all') return profile === 'fused' ? import('./generated/fused-all.js') : import('./generated/strict-all.js');
   return profile === 'fused' ? import('./generated/fused.js') : import('./generated/strict.js');
 }
 
@@ -29,11 +30,11 @@ async function compile(profile: Profile, bytes: Uint8Array<ArrayBuffer>): Promis
   }
 }
 
-/** Modules by profile, for either kind of memory: compiling takes longer than all else in opening a core. */
+/** Modules by profile and kernels, for either kind of memory: compiling takes longer than all else in opening a core. */
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
-async function unpack(profile: Profile, shared: boolean): Promise<WebAssembly.Module> {
-  const { size, deflated } = await loadText(profile);
+async function unpack(profile: Profile, kernels: KernelSet, shared: boolean): Promise<WebAssembly.Module> {
+  const { size, deflated } = await loadText(profile, kernels);
   // Not DecompressionStream: Node 20.0 to 20.11 and older Bun lack it for raw deflate.
   const bytes = inflateSync(decodeBase64(deflated), { out: new Uint8Array(size) }) as Uint8Array<ArrayBuffer>;
   return compile(profile, shared ? declareMemoryShared(bytes) : bytes);
@@ -43,11 +44,11 @@ async function unpack(profile: Profile, shared: boolean): Promise<WebAssembly.Mo
  * Unpacks and compiles an embedded build, for a memory of one thread or one that threads share.
  * @throws Error when the engine lacks SIMD, or for `fused` relaxed SIMD
  */
-export async function embeddedBuild(profile: Profile = 'strict', shared = false): Promise<Build> {
-  const key = `${profile} ${shared}`;
-  const module = compiled.get(key) ?? unpack(profile, shared);
+export async function embeddedBuild({ profile = 'strict', kernels = 'core' }: WantedBuild = {}, shared = false): Promise<Build> {
+  const key = `${profile} ${kernels} ${shared}`;
+  const module = compiled.get(key) ?? unpack(profile, kernels, shared);
   compiled.set(key, module);
-  return identifyBuild(await module, profile);
+  return identifyBuild(await module, { profile, kernels });
 }
 
 export interface EmbeddedCoreOptions extends CoreOptions {

@@ -1,5 +1,5 @@
 export { Arena } from './arena.js';
-export { identifyBuild, moduleSource, type Build, type BuildSource, type Profile } from './build.js';
+export { identifyBuild, moduleSource, type Build, type BuildSource, type KernelSet, type Profile, type WantedBuild } from './build.js';
 export { automaticThreads, Core, openCoreFrom, type CoreOptions } from './core.js';
 export { openCore, type EmbeddedCoreOptions } from './embedded.js';
 export type { Kernels } from './generated/kernels.js';

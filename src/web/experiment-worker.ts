@@ -34,7 +34,7 @@ async function* events(run: WorkerRun): AsyncGenerator<WorkerEvent> {
   const config = resolveSplitHeadConfig(run.config);
   const { startThread, availableThreads } = browserRuntime(run.address);
   const threads = run.threads ?? automaticThreads(availableThreads());
-  const core = await openCore({ profile: run.profile ?? 'strict', threads, startThread: startThread! });
+  const core = await openCore({ profile: run.profile ?? 'strict', kernels: 'all', threads, startThread: startThread! });
   try {
     yield { type: 'opened', profile: core.profile, wasmHash: core.wasmHash, threads: core.threads, threadsNote: core.threadsNote };
     yield* runSplitHead(core, config, await loadData(run, config), run.options ?? {});

@@ -1,7 +1,7 @@
 // A core opened on a compiled module, as edge runtimes hand it over, is the core of the embedded bytes.
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { openCore, openCoreFrom, identifyBuild, sha256, type Profile } from '../../src/core/index.js';
+import { openCore, openCoreFrom, identifyBuild, sha256, type KernelSet, type Profile } from '../../src/core/index.js';
 import { identities } from '../../src/core/generated/identity.js';
 import { openLab as openEdgeLab } from '../../src/edge.js';
 import { openLab } from '../../src/index.js';
@@ -9,28 +9,37 @@ import { edgeRuntime } from '../../src/runtime/edge.js';
 import { nodeRuntime } from '../../src/runtime/node.js';
 import { shippedCases } from '../../src/verify/index.js';
 
-const bytesOf = async (profile: Profile) => new Uint8Array(await readFile(new URL(`../../dist/isolab-${profile}.wasm`, import.meta.url)));
-const moduleOf = async (profile: Profile) => WebAssembly.compile(await bytesOf(profile));
+const bytesOf = async (name: string) => new Uint8Array(await readFile(new URL(`../../dist/isolab-${name}.wasm`, import.meta.url)));
+const moduleOf = async (name: string) => WebAssembly.compile(await bytesOf(name));
 
-describe.each(['strict', 'fused'] as const)('the %s build as a module', (profile) => {
+const BUILDS: [name: string, profile: Profile, kernels: KernelSet][] = [['strict', 'strict', 'core'], ['fused', 'fused', 'core'], ['strict-all', 'strict', 'all'], ['fused-all', 'fused', 'all']];
+
+describe.each(BUILDS)('the %s build as a module', (name, profile, kernels) => {
   it('names its profile and the hash of its bytes, as the embedded one does', async () => {
-    const hash = await sha256(await bytesOf(profile));
-    for (const lab of [await openLab({ module: await moduleOf(profile) }), await openEdgeLab({ module: await moduleOf(profile) }), await openLab({ profile })]) {
+    const hash = await sha256(await bytesOf(name));
+    for (const lab of [await openLab({ module: await moduleOf(name) }), await openEdgeLab({ module: await moduleOf(name) }), await openLab({ profile, kernels })]) {
       expect([lab.profile, lab.wasmHash]).toEqual([profile, hash]);
     }
   });
   it('gives the embedded one’s digests', async () => {
-    const cases = shippedCases.filter(({ name }) => /^(matmul NN|random stream|Adam)$/.test(name));
-    const [given, embedded] = [await openCore({ module: await moduleOf(profile) }), await openCore({ profile })];
+    const cases = shippedCases.filter((one) => /^(matmul NN|random stream|Adam)$/.test(one.name));
+    const [given, embedded] = [await openCore({ module: await moduleOf(name) }), await openCore({ profile })];
     for (const { run } of cases) expect(await run(given)).toBe(await run(embedded));
     expect(cases.length).toBe(3);
   });
   it('is refused where the other profile is asked for', async () => {
     const other = profile === 'strict' ? 'fused' : 'strict';
-    await expect(openCore({ module: await moduleOf(profile), profile: other })).rejects.toThrow(
+    await expect(openCore({ module: await moduleOf(name), profile: other })).rejects.toThrow(
       new TypeError(`module: expected a build of profile '${other}', got one of '${profile}'`),
     );
   });
+});
+
+it('a module with the core\'s kernels is refused where all are asked for', async () => {
+  await expect(openCore({ module: await moduleOf('strict'), kernels: 'all' })).rejects.toThrow(
+    new TypeError("module: expected a build with all kernels such as 'isolab/strict-all.wasm', got one with the core's"),
+  );
+  await expect(openCore({ kernels: 'most' as never })).rejects.toThrow(new TypeError(`kernels: expected 'core' or 'all', got "most"`));
 });
 
 it('a module handed in serves one thread', async () => {
@@ -41,7 +50,7 @@ it('a module handed in serves one thread', async () => {
 });
 
 describe('a module that is no build of this version', () => {
-  const remedy = "module: expected 'isolab/strict.wasm' or 'isolab/fused.wasm' of this version, got ";
+  const remedy = "module: expected 'isolab/strict.wasm', 'isolab/fused.wasm' or one of '-all' of this version, got ";
   it('of something else', async () => {
     const empty = await WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
     await expect(openCore({ module: empty })).rejects.toThrow(new TypeError(`${remedy}a module of something else`));

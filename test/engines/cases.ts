@@ -65,7 +65,7 @@ async function runDefault(core: Core, address: string, overrides: Record<string,
 
 /** Runs one job on a core of its own. */
 export function runJob(job: Job, address: string, startThread: StartThread): Promise<EngineReport> {
-  return runJobOn(job, address, () => openCore({ profile: job.profile, threads: job.threads, startThread }));
+  return runJobOn(job, address, () => openCore({ profile: job.profile, kernels: 'all', threads: job.threads, startThread }));
 }
 
 /** Runs one job on the core that `open` gives. */

@@ -1,6 +1,6 @@
 // The engines' jobs as an edge worker: POST { job, address } gives an EngineReport.
-import fused from 'isolab/fused.wasm';
-import strict from 'isolab/strict.wasm';
+import fused from 'isolab/fused-all.wasm';
+import strict from 'isolab/strict-all.wasm';
 import type { Profile } from '../../src/core/index.js';
 import { openLab } from '../../src/edge.js';
 import { runJobOn, type Job } from './cases.js';

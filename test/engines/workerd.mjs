@@ -49,8 +49,8 @@ const worker :Workerd.Worker = (
   compatibilityDate = "2026-11-01",
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
-    (name = "isolab/strict.wasm", wasm = embed "strict.wasm"),
-    (name = "isolab/fused.wasm", wasm = embed "fused.wasm"),
+    (name = "isolab/strict-all.wasm", wasm = embed "strict.wasm"),
+    (name = "isolab/fused-all.wasm", wasm = embed "fused.wasm"),
   ],
 );
 `;
@@ -60,7 +60,7 @@ export async function runInWorkerd(folder, cache, address, jobs) {
   const build = await rolldown({ input: join(here, 'worker-cases.ts'), platform: 'browser', external: [/\.wasm$/], logLevel: 'warn' });
   await mkdir(folder, { recursive: true });
   await build.write({ file: join(folder, 'worker.js'), format: 'esm' });
-  for (const profile of ['strict', 'fused']) await copyFile(join(here, `../../dist/isolab-${profile}.wasm`), join(folder, `${profile}.wasm`));
+  for (const profile of ['strict', 'fused']) await copyFile(join(here, `../../dist/isolab-${profile}-all.wasm`), join(folder, `${profile}.wasm`));
   await writeFile(join(folder, 'config.capnp'), CONFIG);
   const workerd = await startWorkerd(join(folder, 'config.capnp'), cache);
   try {
