@@ -1,5 +1,6 @@
 // The core's exports: one family per file.
 export * from './activation';
+export * from './affineMoments';
 export * from './aggregation';
 export * from './aggregationGram';
 export * from './aggregationOrder';
@@ -7,6 +8,7 @@ export * from './arithmetic';
 export * from './averagePooling';
 export * from './columns';
 export * from './convolution';
+export * from './covariance';
 export * from './divergence';
 export * from './elementwise';
 export * from './gemm';
