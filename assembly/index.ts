@@ -9,6 +9,8 @@ export * from './columns';
 export * from './convolution';
 export * from './divergence';
 export * from './elementwise';
+export * from './gaussianRelu';
+export * from './gaussianReluJoint';
 export * from './gemm';
 export * from './image';
 export * from './loss';
