@@ -11,6 +11,8 @@ export * from './convolution';
 export * from './covariance';
 export * from './divergence';
 export * from './elementwise';
+export * from './gaussianRelu';
+export * from './gaussianReluJoint';
 export * from './gemm';
 export * from './image';
 export * from './loss';

@@ -1,0 +1,53 @@
+// ReLU and leaky ReLU, f(x) = max(x, 0) + slope min(x, 0), of Gaussian inputs. float64.
+import type { Pointer } from '../core/index.js';
+import type { Tape, Tensor } from '../tensor/index.js';
+import { sizesOfJoint, sizesOfMarginals, type Joint, type Marginals } from './distribution.js';
+
+/** Gives two inputs what `write` puts at the two addresses. */
+function giveBoth(tape: Tape, first: Tensor, second: Tensor, write: (toFirst: Pointer, toSecond: Pointer) => void): void {
+  const [forFirst, forSecond] = [first, second].map((input) => tape.empty(input.shape, input.dtype, 'gradient')) as [Tensor, Tensor];
+  write(forFirst.pointer, forSecond.pointer);
+  tape.give(first, forFirst);
+  tape.give(second, forSecond);
+}
+
+/**
+ * Mean and variance of max(X, 0) + slope min(X, 0), both [batch, n], exact (Frey & Hinton 1999 for ReLU). A variance of 0 or
+ * less counts as 0. Gradients go to means and variances; at mean 0 and variance 0 the part without bound is left out.
+ * @throws TypeError or RangeError for marginals that are not float64 [batch, n]
+ */
+export function reluMarginals(tape: Tape, input: Marginals, slope = 0): Marginals {
+  sizesOfMarginals('reluMarginals', input);
+  const { mean, variance } = input;
+  const { kernels } = mean.core;
+  const outMean = tape.empty(mean.shape, 'float64', 'mean'), outVariance = tape.empty(mean.shape, 'float64', 'variance');
+  kernels.gaussian_relu_marginals_f64(mean.source, variance.source, mean.size, slope, outMean.pointer, outVariance.pointer);
+  const back = (meanGradient: Pointer, varianceGradient: Pointer) => giveBoth(tape, mean, variance, (toMean, toVariance) =>
+    kernels.gaussian_relu_marginals_gradient_f64(mean.source, variance.source, mean.size, slope, meanGradient, varianceGradient, toMean, toVariance),
+  );
+  tape.record([mean, variance], outMean, (gradient) => back(gradient.source, 0));
+  tape.record([mean, variance], outVariance, (gradient) => back(0, gradient.source));
+  return { mean: outMean, variance: outVariance };
+}
+
+/**
+ * Mean [batch, n] and covariance [batch, n, n] of max(X, 0) + slope min(X, 0), exact for any means and correlations.
+ * An entry of the covariance counts as the mean of itself and its mirror image.
+ * @param terms how many terms of the series in the correlation beyond the linear one to take off the diagonal, 0 to 8;
+ *   undefined for all, which is exact
+ * @throws TypeError or RangeError for a joint distribution that is not float64 [batch, n] and [batch, n, n]
+ */
+export function reluJoint(tape: Tape, input: Joint, slope = 0, terms?: number): Joint {
+  const { batch, features } = sizesOfJoint('reluJoint', input);
+  const { mean, covariance } = input;
+  const { core } = mean;
+  const outMean = tape.empty(mean.shape, 'float64', 'mean'), outCovariance = tape.empty(covariance.shape, 'float64', 'covariance');
+  const scratch = core.scratch(core.kernels.gaussian_joint_scratch_f64(features), 'reluJoint');
+  for (let b = 0; b < batch; b++) {
+    const vector = 8 * features * b, matrix = vector * features;
+    core.kernels.gaussian_relu_joint_f64(
+      mean.source + vector, covariance.source + matrix, features, slope, terms ?? -1, outMean.pointer + vector, outCovariance.pointer + matrix, scratch,
+    );
+  }
+  return { mean: outMean, covariance: outCovariance };
+}
