@@ -5,35 +5,8 @@ import math
 import torch
 from torch import nn
 
-import encode
 import moments_library as library
-
-
-def numbers(tensor):
-    """{shape, values}: the whole array, NaN as null."""
-    if tensor is None:
-        return None
-    array = encode.to_numpy(tensor)
-    values = [None if value != value else value for value in array.reshape(-1).tolist()]
-    assert not any(isinstance(value, float) and math.isinf(value) for value in values)
-    return {"shape": list(array.shape), "values": values}
-
-
-def entry(name, **parts):
-    """One case: arrays as {shape, values}, everything else as it is."""
-    written = {key: numbers(value) if isinstance(value, torch.Tensor) else value for key, value in parts.items()}
-    return {"name": name, **written}
-
-
-def normal(*shape):
-    return torch.randn(*shape, dtype=torch.float64)
-
-
-def gaussian(batch, n, spread=1.0, covariances=None):
-    """A mean [batch, n], a covariance [covariances or batch, n, n] of norm spread^2 and its diagonal."""
-    mean = normal(batch, n) * spread
-    covariance = torch.stack([library.definite(n, norm=spread**2) for _ in range(covariances or batch)])
-    return mean, covariance, covariance.diagonal(dim1=-2, dim2=-1).clone()
+from moments_arrays import entry, gaussian, normal
 
 
 # ---- ReLU
@@ -91,7 +64,8 @@ def relu_batch_moments():
         mu = normal(len(covariance), covariance.size(-1))
         mean, variance = library.relu_batch_moments(mu, covariance, diagonal=True)
         pasted = library.relu_batch_moments(mu, covariance)[1]
-        yield entry(f"covariance: {name}", mean=mu, covariance=covariance, outputMean=mean, outputVariance=variance, outputCovariance=pasted)
+        yield entry(f"covariance: {name}", mean=mu, covariance=covariance, outputMean=mean, outputVariance=variance,
+                    outputCovariance=pasted)
     torch.manual_seed(4)
     mu, var = normal(2, 4), torch.rand(2, 4, dtype=torch.float64)
     mean, variance = library.relu_batch_moments(mu, var, diagonal=True)
@@ -111,14 +85,14 @@ def affine():
         scalar = torch.tensor(0.3, dtype=torch.float64)
         everywhere = scalar.expand(batch, n)
         yield entry(
-            f"{m} of {n}, batch of {batch}", matrix=a, offset=b, mean=mu, covariance=covariance, variance=variance, scalar=float(scalar),
+            f"{m} of {n}, batch of {batch}", matrix=a, offset=b, mean=mu, covariance=covariance, variance=variance, scalar=scalar,
             outputMean=library.affine_mean(mu, a, b), outputMeanWithoutOffset=library.affine_mean(mu, a),
-            fromCovariance={"covariance": numbers(library.affine_covariance(covariance, a)),
-                            "variance": numbers(library.affine_variance(covariance, a))},
-            fromVariance={"covariance": numbers(torch.stack([library.affine_covariance(v, a, True) for v in variance])),
-                          "variance": numbers(library.affine_variance(variance, a, True))},
-            fromScalar={"covariance": numbers(torch.stack([library.affine_covariance(v, a, True) for v in everywhere])),
-                        "variance": numbers(library.affine_variance(everywhere, a, True))})
+            fromCovariance={"covariance": library.affine_covariance(covariance, a),
+                            "variance": library.affine_variance(covariance, a)},
+            fromVariance={"covariance": torch.stack([library.affine_covariance(v, a, True) for v in variance]),
+                          "variance": library.affine_variance(variance, a, True)},
+            fromScalar={"covariance": torch.stack([library.affine_covariance(v, a, True) for v in everywhere]),
+                        "variance": library.affine_variance(everywhere, a, True)})
 
 
 def affine_batch_moments():
@@ -127,10 +101,11 @@ def affine_batch_moments():
     for means, variances in ((1, 1), (3, 3), (1, 3), (3, 1)):
         layer = nn.Linear(4, 3).double()
         mu, covariance, variance = gaussian(means, 4, 3.0, variances)
-        for way, function, jacobian in (("weight", layer, False), ("jacobian", lambda x: layer(x), True), ("trick", lambda x: layer(x), False)):
+        hidden = lambda x: layer(x)
+        for way, function in (("weight", layer), ("jacobian", hidden), ("trick", hidden)):
             for given, var in (("covariance", covariance), ("variance", variance)):
-                mean, output = library.affine_batch_moments(function, mu, var, jacobian)
-                diagonal = library.affine_batch_moments(function, mu, var, jacobian, diagonal=True)[1]
+                mean, output = library.affine_batch_moments(function, mu, var, way == "jacobian")
+                diagonal = library.affine_batch_moments(function, mu, var, way == "jacobian", diagonal=True)[1]
                 yield entry(f"{way}, {means} means, {variances} of {given}", derivative=way, weight=layer.weight, bias=layer.bias, mean=mu,
                             **{given: var}, outputMean=mean, outputCovariance=output, outputVariance=diagonal)
 
@@ -142,21 +117,21 @@ def describe(net):
     """The layers, as data."""
     for layer in net:
         if isinstance(layer, nn.Linear):
-            yield {"kind": "linear", "weight": numbers(layer.weight), "bias": numbers(layer.bias)}
+            yield {"kind": "linear", "weight": layer.weight, "bias": layer.bias}
         elif isinstance(layer, nn.Conv2d):
-            yield {"kind": "conv2d", "weight": numbers(layer.weight), "bias": numbers(layer.bias), "stride": layer.stride[0],
+            yield {"kind": "conv2d", "weight": layer.weight, "bias": layer.bias, "stride": layer.stride[0],
                    "padding": layer.padding[0], "dilation": layer.dilation[0], "groups": layer.groups}
         elif isinstance(layer, nn.MaxPool2d):
             yield {"kind": "maxPool2d", "kernel": layer.kernel_size, "stride": layer.stride}
         elif isinstance(layer, nn.Flatten):
             yield {"kind": "flatten"}
         else:
-            yield {"kind": "relu"}
+            yield {"kind": "tanh" if isinstance(layer, nn.Tanh) else "relu"}
 
 
 def mlp(sizes, first_bias=True):
-    layers = [layer for i, (n, m) in enumerate(zip(sizes, sizes[1:])) for layer in (nn.Linear(n, m, bias=first_bias or i > 0), nn.ReLU())][:-1]
-    return nn.Sequential(*layers).double()
+    linear = [nn.Linear(n, m, bias=first_bias or i > 0) for i, (n, m) in enumerate(zip(sizes, sizes[1:]))]
+    return nn.Sequential(*[layer for each in linear for layer in (each, nn.ReLU())][:-1]).double()
 
 
 def bunched():
@@ -193,19 +168,23 @@ def forms(parts, mean, covariance, variance, derivative):
     full_from_variance = ask(variance, independent=False, diagonal=False)
     return {
         "derivative": derivative,
-        "independent": {"mean": numbers(independent[0]), "variance": numbers(independent[1]),
-                        "varianceFromCovariance": numbers(from_covariance[1]), "meanFromCovariance": numbers(from_covariance[0])},
-        "full": {"mean": numbers(full[0]), "covariance": numbers(full[1]),
-                 "variance": numbers(ask(covariance, independent=False)[1]), "covarianceFromVariance": numbers(full_from_variance[1]),
-                 "meanFromVariance": numbers(full_from_variance[0])},
+        "independent": {"mean": independent[0], "variance": independent[1],
+                        "varianceFromCovariance": from_covariance[1], "meanFromCovariance": from_covariance[0]},
+        "full": {"mean": full[0], "covariance": full[1],
+                 "variance": ask(covariance, independent=False)[1], "covarianceFromVariance": full_from_variance[1],
+                 "meanFromVariance": full_from_variance[0]},
     }
+
+
+def both_forms(parts, mean, covariance, variance):
+    return [forms(parts, mean, covariance, variance, derivative) for derivative in ("jacobian", "trick")]
 
 
 def adf():
     for name, net, mean, covariance, variance in networks():
         parts = library.split_layers(net)
         yield entry(name, layers=list(describe(net)), mean=mean, covariance=covariance, variance=variance, forward=net(mean),
-                    forms=[forms(parts, mean, covariance, variance, derivative) for derivative in ("jacobian", "trick")])
+                    forms=both_forms(parts, mean, covariance, variance))
 
 
 def two_stage():
@@ -214,14 +193,13 @@ def two_stage():
         for index, layer in enumerate(net):
             if isinstance(layer, nn.ReLU):
                 parts = library.two_stage_parts(net, index)
-                yield {"name": name, "activation": index,
-                       "forms": [forms(parts, mean, covariance, variance, derivative) for derivative in ("jacobian", "trick")]}
+                yield entry(name, activation=index, forms=both_forms(parts, mean, covariance, variance))
 
 
 def one_stage():
     """The whole network linearised; the networks are those of "adf"."""
     for name, net, mean, covariance, variance in networks():
-        yield {"name": name, "forms": [forms([lambda x: net(x)], mean, covariance, variance, derivative) for derivative in ("jacobian", "trick")]}
+        yield entry(name, forms=both_forms([lambda x: net(x)], mean, covariance, variance))
 
 
 def cases():

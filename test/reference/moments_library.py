@@ -258,3 +258,13 @@ def adf(layers, mu, var, mean=True, covariance=True, diagonal=True, independent=
     if mean != covariance:
         return mu if mean else var
     return mu, var
+
+
+def affine_relu_affine_mean(mean, covariance, a, c1, b, c2):
+    return affine_mean(relu_mean(affine_mean(mean, a, c1), affine_variance(covariance, a)), b, c2)
+
+
+def affine_relu_affine_special(covariance, a, b):
+    """Covariance and variance of b relu(a x + c) where c makes the mean before the ReLU zero."""
+    inner = zero_mean_covariance(affine_covariance(covariance, a))
+    return affine_covariance(inner, b), affine_variance(inner, b)
