@@ -20,6 +20,7 @@ export * from './image';
 export * from './jacobi';
 export * from './loss';
 export * from './matrix';
+export * from './momentSums';
 export * from './offsetInput';
 export * from './optimizer';
 export * from './outer';

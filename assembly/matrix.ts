@@ -43,18 +43,3 @@ export function matrix_largest_f64(values: usize, count: i32): f64 {
   }
   return largest;
 }
-
-/** The largest |a[i][j] - a[j][i]| of a square matrix; NaN passes through. */
-export function matrix_asymmetry_f64(matrix: usize, size: i32): f64 {
-  let largest: f64 = 0;
-  for (let row = 1; row < size; row++) {
-    for (let column = 0; column < row; column++) {
-      const here = load<f64>(matrix + (<usize>row * <usize>size + <usize>column << 3));
-      const there = load<f64>(matrix + (<usize>column * <usize>size + <usize>row << 3));
-      const difference = abs<f64>(here - there);
-      if (difference != difference) return difference;
-      largest = max<f64>(largest, difference);
-    }
-  }
-  return largest;
-}
