@@ -10,6 +10,7 @@ export * from './convolution';
 export * from './divergence';
 export * from './elementwise';
 export * from './gaussianRelu';
+export * from './gaussianReluGradient';
 export * from './gaussianReluJoint';
 export * from './gemm';
 export * from './image';
