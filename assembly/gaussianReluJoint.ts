@@ -3,8 +3,8 @@
 // He_(j-2)(k) phi(k), the integral over the correlation of the bivariate normal distribution (Price 1958).
 import { gaussian_relu_marginals_f64 } from './gaussianRelu';
 import {
-  arrayOf, blocksFor, coefficientsOf, DEVIATION, even, EXCESS, fillHermite, H, LOSS, NEAR_ONE, prepareFeatures, PROBABILITY, seriesBytes, seriesSum, tableOf,
-  TAIL, TERMS, writeCorrelations,
+  arrayOf, blocksFor, coefficientsOf, correlationPair, DEVIATION, even, EXCESS, fillHermite, H, LOSS, NEAR_ONE, prepareFeatures, PROBABILITY,
+  seriesBytes, seriesSum, storeSymmetric, tableOf, TAIL, TERMS, writeCorrelations,
 } from './gaussianSeries';
 import { firstMomentToOne } from './math/bivariateNormal';
 
@@ -43,45 +43,19 @@ function withNearOne(value: v128, near: v128, features: usize, n: i32, i: i32, k
   return value;
 }
 
-/** Correlations of row i with the pair of columns at k, of which those not above the diagonal count as 0. */
-// @ts-ignore: decorator
-@inline
-function correlationPair(row: usize, i: i32, k: i32, n: i32): v128 {
-  let r = f64x2.splat(0);
-  if (k > i) r = v128.load_lane<f64>(row + (<usize>k << 3), r, 0);
-  if (k + 1 < n) r = v128.load_lane<f64>(row + (<usize>k << 3), r, 1, 8);
-  return r;
-}
-
-/** Stores a pair above the diagonal, and mirrored. */
-// @ts-ignore: decorator
-@inline
-function storeSymmetric(out: usize, value: v128, i: i32, k: i32, n: i32): void {
-  const stride = <usize>n << 3;
-  const row = out + <usize>i * stride + (<usize>k << 3), column = out + <usize>k * stride + (<usize>i << 3);
-  if (k > i) {
-    v128.store_lane<f64>(row, value, 0);
-    v128.store_lane<f64>(column, value, 0);
-  }
-  if (k + 1 < n) {
-    v128.store_lane<f64>(row, value, 1, 8);
-    v128.store_lane<f64>(column + stride, value, 1);
-  }
-}
-
 /** Bytes of scratch that the joint kernels need for n features. */
 export function gaussian_joint_scratch_f64(n: i32): i32 {
   return seriesBytes(n);
 }
 
 /**
- * Mean [n] and covariance [n, n] of max(X, 0) + slope min(X, 0) for X ~ N(mean, covariance). `terms` of the series beyond
+ * Covariance [n, n] of max(X, 0) + slope min(X, 0) for X ~ N(mean, covariance). `terms` of the series beyond
  * the linear one are taken off the diagonal; less than 0 is exact. The diagonal is exact always. An entry counts as the
  * mean of itself and its mirror image; a variance of 0 or less counts as 0.
  */
-export function gaussian_relu_joint_f64(mean: usize, covariance: usize, n: i32, slope: f64, terms: i32, outMean: usize, outCovariance: usize, scratch: usize): void {
+export function gaussian_relu_joint_f64(mean: usize, covariance: usize, n: i32, slope: f64, terms: i32, outCovariance: usize, scratch: usize): void {
   prepareFeatures(mean, covariance, n, 0, scratch);
-  writeDiagonal(mean, covariance, n, slope, outMean, outCovariance, tableOf(scratch, n));
+  writeDiagonal(mean, covariance, n, slope, outCovariance, tableOf(scratch, n));
   const exact = terms < 0;
   const bound: f64 = exact ? NEAR_ONE : 2;
   const largest = writeCorrelations(covariance, n, scratch, bound, outCovariance);
@@ -109,10 +83,10 @@ export function gaussian_relu_joint_f64(mean: usize, covariance: usize, n: i32, 
   }
 }
 
-/** Means and the diagonal, by way of `room` for 2 n values. */
-function writeDiagonal(mean: usize, covariance: usize, n: i32, slope: f64, outMean: usize, outCovariance: usize, room: usize): void {
-  const stride = <usize>(n + 1) << 3, variances = room, results = room + (<usize>even(n) << 3);
+/** The exact variances, by way of `room` for 3 arrays. */
+function writeDiagonal(mean: usize, covariance: usize, n: i32, slope: f64, outCovariance: usize, room: usize): void {
+  const stride = <usize>(n + 1) << 3, bytes = <usize>even(n) << 3, variances = room + bytes, results = variances + bytes;
   for (let i = 0; i < n; i++) store<f64>(variances + (<usize>i << 3), load<f64>(covariance + <usize>i * stride));
-  gaussian_relu_marginals_f64(mean, variances, n, slope, outMean, results);
+  gaussian_relu_marginals_f64(mean, variances, n, slope, room, results);
   for (let i = 0; i < n; i++) store<f64>(outCovariance + <usize>i * stride, load<f64>(results + (<usize>i << 3)));
 }

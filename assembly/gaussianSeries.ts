@@ -180,3 +180,29 @@ export function seriesSum(one: usize, pair: usize, r: v128, blocks: i32): v128 {
   }
   return sum;
 }
+
+/** Correlations of row i with the pair of columns at k, of which those not above the diagonal count as 0. */
+// @ts-ignore: decorator
+@inline
+export function correlationPair(row: usize, i: i32, k: i32, n: i32): v128 {
+  let r = f64x2.splat(0);
+  if (k > i) r = v128.load_lane<f64>(row + (<usize>k << 3), r, 0);
+  if (k + 1 < n) r = v128.load_lane<f64>(row + (<usize>k << 3), r, 1, 8);
+  return r;
+}
+
+/** Stores a pair above the diagonal, and mirrored. */
+// @ts-ignore: decorator
+@inline
+export function storeSymmetric(out: usize, value: v128, i: i32, k: i32, n: i32): void {
+  const stride = <usize>n << 3;
+  const row = out + <usize>i * stride + (<usize>k << 3), column = out + <usize>k * stride + (<usize>i << 3);
+  if (k > i) {
+    v128.store_lane<f64>(row, value, 0);
+    v128.store_lane<f64>(column, value, 0);
+  }
+  if (k + 1 < n) {
+    v128.store_lane<f64>(row, value, 1, 8);
+    v128.store_lane<f64>(column + stride, value, 1);
+  }
+}

@@ -13,6 +13,7 @@ export * from './covariance';
 export * from './divergence';
 export * from './elementwise';
 export * from './gaussianRelu';
+export * from './gaussianReluGradient';
 export * from './gaussianReluJoint';
 export * from './gemm';
 export * from './householder';

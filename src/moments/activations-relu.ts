@@ -1,6 +1,7 @@
 // ReLU and leaky ReLU, f(x) = max(x, 0) + slope min(x, 0), of Gaussian inputs. float64.
 import type { Pointer } from '../core/index.js';
 import type { Tape, Tensor } from '../tensor/index.js';
+import { diagonal } from './diagonal.js';
 import { sizesOfJoint, sizesOfMarginals, type Joint, type Marginals } from './distribution.js';
 
 /** Gives two inputs what `write` puts at the two addresses. */
@@ -31,23 +32,30 @@ export function reluMarginals(tape: Tape, input: Marginals, slope = 0): Marginal
 }
 
 /**
- * Mean [batch, n] and covariance [batch, n, n] of max(X, 0) + slope min(X, 0), exact for any means and correlations.
- * An entry of the covariance counts as the mean of itself and its mirror image.
- * @param terms how many terms of the series in the correlation beyond the linear one to take off the diagonal, 0 to 8;
- *   undefined for all, which is exact
+ * Mean [batch, n] and covariance [batch, n, n] of max(X, 0) + slope min(X, 0), exact for any means and correlations, with
+ * gradients to both. An entry of the covariance counts as the mean of itself and its mirror image, and its gradient is shared
+ * alike. A variance of 0 or less counts as 0.
+ * @param terms of the series in the correlation beyond the linear one, off the diagonal; undefined for all, which is exact
  * @throws TypeError or RangeError for a joint distribution that is not float64 [batch, n] and [batch, n, n]
  */
-export function reluJoint(tape: Tape, input: Joint, slope = 0, terms?: number): Joint {
+export function reluJoint(tape: Tape, input: Joint, slope = 0, terms?: 0 | 2): Joint {
   const { batch, features } = sizesOfJoint('reluJoint', input);
   const { mean, covariance } = input;
   const { core } = mean;
-  const outMean = tape.empty(mean.shape, 'float64', 'mean'), outCovariance = tape.empty(covariance.shape, 'float64', 'covariance');
+  const output = tape.empty(covariance.shape, 'float64', 'covariance');
   const scratch = core.scratch(core.kernels.gaussian_joint_scratch_f64(features), 'reluJoint');
   for (let b = 0; b < batch; b++) {
     const vector = 8 * features * b, matrix = vector * features;
-    core.kernels.gaussian_relu_joint_f64(
-      mean.source + vector, covariance.source + matrix, features, slope, terms ?? -1, outMean.pointer + vector, outCovariance.pointer + matrix, scratch,
-    );
+    core.kernels.gaussian_relu_joint_f64(mean.source + vector, covariance.source + matrix, features, slope, terms ?? -1, output.pointer + matrix, scratch);
   }
-  return { mean: outMean, covariance: outCovariance };
+  tape.record([mean, covariance], output, (gradient) => giveBoth(tape, mean, covariance, (toMean, toCovariance) => {
+    const room = core.scratch(core.kernels.gaussian_relu_joint_gradient_scratch_f64(features), 'reluJoint gradient');
+    for (let b = 0; b < batch; b++) {
+      const vector = 8 * features * b, matrix = vector * features;
+      core.kernels.gaussian_relu_joint_gradient_f64(
+        mean.source + vector, covariance.source + matrix, features, slope, terms ?? -1, gradient.source + matrix, toMean + vector, toCovariance + matrix, room,
+      );
+    }
+  }));
+  return { mean: reluMarginals(tape, { mean, variance: diagonal(tape, covariance) }, slope).mean, covariance: output };
 }
