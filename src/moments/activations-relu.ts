@@ -1,16 +1,9 @@
 // ReLU and leaky ReLU, f(x) = max(x, 0) + slope min(x, 0), of Gaussian inputs. float64.
 import type { Pointer } from '../core/index.js';
-import type { Tape, Tensor } from '../tensor/index.js';
+import type { Tape } from '../tensor/index.js';
 import { diagonal } from './diagonal.js';
 import { sizesOfJoint, sizesOfMarginals, type Joint, type Marginals } from './distribution.js';
-
-/** Gives two inputs what `write` puts at the two addresses. */
-function giveBoth(tape: Tape, first: Tensor, second: Tensor, write: (toFirst: Pointer, toSecond: Pointer) => void): void {
-  const [forFirst, forSecond] = [first, second].map((input) => tape.empty(input.shape, input.dtype, 'gradient')) as [Tensor, Tensor];
-  write(forFirst.pointer, forSecond.pointer);
-  tape.give(first, forFirst);
-  tape.give(second, forSecond);
-}
+import { giveBoth } from './gradients.js';
 
 /**
  * Mean and variance of max(X, 0) + slope min(X, 0), both [batch, n], exact (Frey & Hinton 1999 for ReLU). A variance of 0 or
