@@ -70,6 +70,25 @@ export function gaussian_probability_gradient_f64(
 }
 
 /**
+ * phi(h) / s, h = mu / s, s^2 = v + added, of means and variances [count] (the step's mean slope; 0 where s is 0), or what a
+ * gradient of it, unless 0, gives to both.
+ */
+export function gaussian_density_f64(mean: usize, variance: usize, count: i32, added: f64, gradient: usize, out: usize, toMean: usize, toVariance: usize): void {
+  for (let i = 0; i < count; i++) {
+    const at = <usize>i << 3;
+    const v = load<f64>(variance + at) + added, inverse = v <= 0 ? 0 : 1 / sqrt<f64>(v);
+    const h = load<f64>(mean + at) * inverse, density = normalDensityScalar(h) * inverse;
+    if (!gradient) {
+      store<f64>(out + at, density);
+      continue;
+    }
+    const weighted = load<f64>(gradient + at) * density;
+    store<f64>(toMean + at, -h * inverse * weighted);
+    store<f64>(toVariance + at, 0.5 * (h * h - 1) * inverse * inverse * weighted);
+  }
+}
+
+/**
  * What a gradient of gaussian_step_f64 gives to means [n] and the covariance or variances; toMean may not be the mean. With
  * A = Phi((k - r h) / q): dI/dh = phi(h) (A - Phi(k)), dI/dr = phi(h) phi((k - r h) / q) / q, taken as 0 where q is.
  */

@@ -14,6 +14,7 @@ export * from './gaussianRelu';
 export * from './gaussianReluGradient';
 export * from './gaussianReluJoint';
 export * from './gaussianStep';
+export * from './gaussianZeroMean';
 export * from './gemm';
 export * from './image';
 export * from './loss';

@@ -29,6 +29,14 @@ function meanOp(tape: Tape, { mean, variance }: Marginals, kernel: MeanKernel): 
   ));
 }
 
+/** phi(mean / s) / s, s^2 = variance + added [batch, n]: the mean slope of the step (added 0) or of Phi(x / sqrt(added)). */
+export function probabilityDensity(tape: Tape, input: Marginals, added: number): Tensor {
+  const { kernels } = input.mean.core;
+  return meanOp(tape, input, (mean, variance, count, gradient, out, toMean, toVariance) =>
+    kernels.gaussian_density_f64(mean, variance, count, added, gradient, out, toMean, toVariance),
+  );
+}
+
 /** E[GELU(X)] = mu Phi(h) + v phi(h) / s, s^2 = 1 + v, h = mu / s, exact. [batch, n] */
 export function geluMean(tape: Tape, input: Marginals): Tensor {
   return meanOp(tape, input, input.mean.core.kernels.gaussian_gelu_mean_f64);
