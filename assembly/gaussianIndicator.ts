@@ -1,7 +1,7 @@
 // Covariances of the indicators of X > 0, for jointly Gaussian X: Phi2(h, k; r) - Phi(h) Phi(k), h and k the standardised
 // means. Below |r| = 3/4 sum_(j>=1) r^j / j! He_(j-1)(h) phi(h) He_(j-1)(k) phi(k), from there on by integrals from r to 1.
 import {
-  arrayOf, coefficientsOf, H, seriesSum, tableOf, TAIL,
+  arrayOf, coefficientsOf, H, NEAR_ONE, ownSeries, seriesSum, tableOf, TAIL,
 } from './gaussianSeries';
 import { densityToOne } from './math/bivariateNormal';
 
@@ -28,4 +28,11 @@ export function indicatorPair(features: usize, n: i32, i: i32, k: i32, r: v128, 
   if (i64x2.extract_lane(near, 0)) value = f64x2.replace_lane(value, 0, nearOne(features, n, i, k, f64x2.extract_lane(r, 0)));
   if (i64x2.extract_lane(near, 1)) value = f64x2.replace_lane(value, 1, nearOne(features, n, i, k + 1, f64x2.extract_lane(r, 1)));
   return value;
+}
+
+/** The covariance of feature i's indicator with that of a twin of correlation r, 0 <= r <= 1. */
+export function indicatorSelf(features: usize, n: i32, i: i32, r: f64, blocks: i32): f64 {
+  if (r >= NEAR_ONE) return nearOne(features, n, i, i, r);
+  const own = coefficientsOf(tableOf(features, n), i);
+  return r * ownSeries(own, r, blocks);
 }

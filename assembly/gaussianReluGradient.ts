@@ -5,7 +5,7 @@
 import { gaussian_relu_marginals_gradient_f64 } from './gaussianRelu';
 import { indicatorPair } from './gaussianIndicator';
 import {
-  arrayOf, blocksFor, correlationPair, DENSITY, DEVIATION, even, fillHermite, H, INVERSE, LOSS, NEAR_ONE, prepareFeatures, PROBABILITY, seriesBytes,
+  arrayOf, blocksFor, correlationPair, DENSITY, DEVIATION, diagonalStride, even, fillHermite, H, INVERSE, LOSS, NEAR_ONE, prepareFeatures, PROBABILITY, seriesBytes,
   storeSymmetric, stridedPair, TERMS, writeCorrelations,
 } from './gaussianSeries';
 import { denominator, distance, lossNumerator, normalDensity, tailNumerator } from './math/normal';
@@ -145,11 +145,11 @@ function maximumBelow(correlations: usize, n: i32, bound: f64): f64 {
 export function gaussian_relu_joint_gradient_f64(
   mean: usize, covariance: usize, n: i32, slope: f64, terms: i32, gradient: usize, toMean: usize, toCovariance: usize, scratch: usize,
 ): void {
-  const extra = scratch + seriesBytes(n), bytes = <usize>even(n) << 3, diagonal = <usize>(n + 1) << 3;
+  const extra = scratch + seriesBytes(n), bytes = <usize>even(n) << 3, diagonal = diagonalStride(n);
   const toMeans = extra, toVariances = extra + bytes, variances = extra + 2 * bytes, gradients = extra + 3 * bytes;
   const diagonalMeans = extra + 4 * bytes, diagonalVariances = extra + 5 * bytes;
   memory.fill(extra, 0, 2 * bytes);
-  prepareFeatures(mean, covariance, n, 0, scratch);
+  prepareFeatures(mean, covariance, diagonalStride(n), n, 0, scratch);
   writeCorrelations(covariance, n, scratch, 2, toCovariance);
   backward(n, slope, terms, gradient, toCovariance, scratch, toMeans, toVariances);
   for (let i = 0; i < n; i += 2) {

@@ -3,7 +3,7 @@
 // He_(j-2)(k) phi(k), the integral over the correlation of the bivariate normal distribution (Price 1958).
 import { gaussian_relu_marginals_f64 } from './gaussianRelu';
 import {
-  arrayOf, blocksFor, coefficientsOf, correlationPair, DEVIATION, even, EXCESS, fillHermite, H, LOSS, NEAR_ONE, prepareFeatures, PROBABILITY,
+  arrayOf, blocksFor, coefficientsOf, correlationPair, DEVIATION, diagonalStride, even, EXCESS, fillHermite, H, LOSS, NEAR_ONE, prepareFeatures, PROBABILITY,
   seriesBytes, seriesSum, storeSymmetric, tableOf, TAIL, TERMS, writeCorrelations,
 } from './gaussianSeries';
 import { firstMomentToOne } from './math/bivariateNormal';
@@ -54,7 +54,7 @@ export function gaussian_joint_scratch_f64(n: i32): i32 {
  * mean of itself and its mirror image; a variance of 0 or less counts as 0.
  */
 export function gaussian_relu_joint_f64(mean: usize, covariance: usize, n: i32, slope: f64, terms: i32, outCovariance: usize, scratch: usize): void {
-  prepareFeatures(mean, covariance, n, 0, scratch);
+  prepareFeatures(mean, covariance, diagonalStride(n), n, 0, scratch);
   writeDiagonal(mean, covariance, n, slope, outCovariance, tableOf(scratch, n));
   const exact = terms < 0;
   const bound: f64 = exact ? NEAR_ONE : 2;
@@ -85,7 +85,7 @@ export function gaussian_relu_joint_f64(mean: usize, covariance: usize, n: i32, 
 
 /** The exact variances, by way of `room` for 3 arrays. */
 function writeDiagonal(mean: usize, covariance: usize, n: i32, slope: f64, outCovariance: usize, room: usize): void {
-  const stride = <usize>(n + 1) << 3, bytes = <usize>even(n) << 3, variances = room + bytes, results = variances + bytes;
+  const stride = diagonalStride(n), bytes = <usize>even(n) << 3, variances = room + bytes, results = variances + bytes;
   for (let i = 0; i < n; i++) store<f64>(variances + (<usize>i << 3), load<f64>(covariance + <usize>i * stride));
   gaussian_relu_marginals_f64(mean, variances, n, slope, room, results);
   for (let i = 0; i < n; i++) store<f64>(outCovariance + <usize>i * stride, load<f64>(results + (<usize>i << 3)));

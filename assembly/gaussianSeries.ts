@@ -71,13 +71,20 @@ export function stridedPair(base: usize, i: i32, n: i32, stride: usize, rest: f6
   return f64x2.replace_lane(f64x2.splat(strided(base, i, n, stride, rest)), 1, strided(base, i + 1, n, stride, rest));
 }
 
-/** Fills the features' arrays from means [n] and covariance [n, n], `added` to each variance. */
-export function prepareFeatures(mean: usize, covariance: usize, n: i32, added: f64, features: usize): void {
+/** Bytes from a variance to the next in a covariance [n, n]. */
+// @ts-ignore: decorator
+@inline
+export function diagonalStride(n: i32): usize {
+  return <usize>(n + 1) << 3;
+}
+
+/** Fills the arrays from means [n] and variances, `stride` bytes apart, `added` to each. */
+export function prepareFeatures(mean: usize, variance: usize, stride: usize, n: i32, added: f64, features: usize): void {
   const zero = f64x2.splat(0), one = f64x2.splat(1);
   for (let i = 0; i < n; i += 2) {
     const at = features + (<usize>i << 3);
     const mu = stridedPair(mean, i, n, 8, 0);
-    const v = f64x2.add(stridedPair(covariance, i, n, <usize>(n + 1) << 3, 0), f64x2.splat(added));
+    const v = f64x2.add(stridedPair(variance, i, n, stride, 0), f64x2.splat(added));
     const spread = v128.not(f64x2.le(v, zero));
     const s = f64x2.sqrt(v128.and(v, spread));
     const inverse = v128.and(f64x2.div(one, s), spread);
@@ -205,4 +212,15 @@ export function storeSymmetric(out: usize, value: v128, i: i32, k: i32, n: i32):
     v128.store_lane<f64>(row, value, 1, 8);
     v128.store_lane<f64>(column + stride, value, 1);
   }
+}
+
+/** sum_m r^m a_m^2 of one feature's coefficients. */
+export function ownSeries(one: usize, r: f64, blocks: i32): f64 {
+  let sum: f64 = 0, power: f64 = 1;
+  for (let m = 0; m < blocks * BLOCK && power > LEAST_POWER; m++) {
+    const a = load<f64>(one + (<usize>m << 4));
+    sum += power * a * a;
+    power *= r;
+  }
+  return sum;
 }

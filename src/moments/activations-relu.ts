@@ -3,14 +3,7 @@ import type { Pointer } from '../core/index.js';
 import type { Tape, Tensor } from '../tensor/index.js';
 import { diagonal } from './diagonal.js';
 import { sizesOfJoint, sizesOfMarginals, type Joint, type Marginals } from './distribution.js';
-
-/** Gives two inputs what `write` puts at the two addresses. */
-function giveBoth(tape: Tape, first: Tensor, second: Tensor, write: (toFirst: Pointer, toSecond: Pointer) => void): void {
-  const [forFirst, forSecond] = [first, second].map((input) => tape.empty(input.shape, input.dtype, 'gradient')) as [Tensor, Tensor];
-  write(forFirst.pointer, forSecond.pointer);
-  tape.give(first, forFirst);
-  tape.give(second, forSecond);
-}
+import { giveBoth } from './gradients.js';
 
 /**
  * Mean and variance of max(X, 0) + slope min(X, 0), both [batch, n], exact (Frey & Hinton 1999 for ReLU). A variance of 0 or
@@ -58,4 +51,26 @@ export function reluJoint(tape: Tape, input: Joint, slope = 0, terms?: 0 | 2): J
     }
   }));
   return { mean: reluMarginals(tape, { mean, variance: diagonal(tape, covariance) }, slope).mean, covariance: output };
+}
+
+/**
+ * Covariance [batch, n, n] of max(X, 0) for X of mean 0 and covariance [batch, n, n], diagonal included; entries with a variance
+ * of 0 or less are 0. An entry counts as the mean of itself and its mirror image.
+ * Cho & Saul 2009; network_moments' `zero_mean_covariance`.
+ * @throws TypeError or RangeError unless it is float64 [batch, n, n]
+ */
+export function reluZeroMeanCovariance(tape: Tape, covariance: Tensor): Tensor {
+  const [batch, features] = covariance.shape as [number, number, number];
+  sizesOfJoint('reluZeroMeanCovariance', { mean: tape.empty([batch, features], 'float64', 'mean'), covariance });
+  const { core } = covariance;
+  const scratch = () => core.scratch(core.kernels.gaussian_joint_scratch_f64(features), 'reluZeroMeanCovariance');
+  const output = tape.empty(covariance.shape, 'float64', 'covariance');
+  const bytes = 8 * features * features, room = scratch();
+  for (let b = 0; b < batch; b++) core.kernels.gaussian_relu_zero_mean_f64(covariance.source + b * bytes, features, output.pointer + b * bytes, room);
+  return tape.record([covariance], output, (gradient) => tape.accumulate(covariance, (pointer) => {
+    const again = scratch();
+    for (let b = 0; b < batch; b++) {
+      core.kernels.gaussian_relu_zero_mean_gradient_f64(covariance.source + b * bytes, features, gradient.source + b * bytes, pointer + b * bytes, again);
+    }
+  }));
 }
