@@ -23,7 +23,8 @@ function rotateRows(first: usize, second: usize, count: i32, cosine: f64, sine: 
 /**
  * One sweep over all pairs of the rows[count][length]; the same rotations turn beside[count][besideLength]. Pairs whose
  * inner product is at most tolerance times their norms' product, and rows whose square is at most `floor`, are left.
- * squares[count] is scratch. Returns the number of rotations.
+ * squares[count] is scratch: the rows' squares, summed anew in every sweep and within one carried on by what a rotation moves.
+ * Returns the number of rotations.
  */
 export function jacobi_sweep_f64(
   rows: usize, count: i32, length: i32, beside: usize, besideLength: i32, tolerance: f64, floor: f64, squares: usize,
@@ -46,8 +47,8 @@ export function jacobi_sweep_f64(
       const cosine = 1 / sqrt<f64>(1 + tangent * tangent), sine = cosine * tangent;
       rotateRows(first, second, length, cosine, sine);
       rotateRows(beside + <usize>p * besideRow, beside + <usize>q * besideRow, besideLength, cosine, sine);
-      store<f64>(squares + (<usize>p << 3), accumulateRun<f64>(SQUARES, first, first, length));
-      store<f64>(squares + (<usize>q << 3), accumulateRun<f64>(SQUARES, second, second, length));
+      store<f64>(squares + (<usize>p << 3), a - tangent * product);
+      store<f64>(squares + (<usize>q << 3), b + tangent * product);
       rotations++;
     }
   }
