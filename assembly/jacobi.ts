@@ -1,7 +1,8 @@
 // One-sided Jacobi rotations (Hestenes 1958): rows are turned in pairs until all are orthogonal; then their norms are the
 // singular values. Small singular values come out as accurate, relatively, as the rows determine them.
+import { inner } from './inner';
 import { multiplyAdd } from './profile';
-import { accumulateRun, loadPart, PRODUCTS, SQUARES, storePart } from './vector';
+import { loadPart, storePart } from './vector';
 
 /** (first, second)[count] := (c first - s second, s first + c second). */
 function rotateRows(first: usize, second: usize, count: i32, cosine: f64, sine: f64): void {
@@ -33,14 +34,14 @@ export function jacobi_sweep_f64(
   let rotations = 0;
   for (let p = 0; p < count; p++) {
     const line = rows + <usize>p * row;
-    store<f64>(squares + (<usize>p << 3), accumulateRun<f64>(SQUARES, line, line, length));
+    store<f64>(squares + (<usize>p << 3), inner(line, line, length));
   }
   for (let p = 0; p < count - 1; p++) {
     for (let q = p + 1; q < count; q++) {
       const first = rows + <usize>p * row, second = rows + <usize>q * row;
       const a = load<f64>(squares + (<usize>p << 3)), b = load<f64>(squares + (<usize>q << 3));
       if (min<f64>(a, b) <= floor) continue;
-      const product = accumulateRun<f64>(PRODUCTS, first, second, length);
+      const product = inner(first, second, length);
       if (abs<f64>(product) <= tolerance * sqrt<f64>(a) * sqrt<f64>(b)) continue;
       const ratio = (b - a) / (2 * product), root = sqrt<f64>(1 + ratio * ratio);
       const tangent = 1 / (ratio < 0 ? ratio - root : ratio + root);
