@@ -1,7 +1,7 @@
 // The two steps of a blocked Cholesky factorization that are no matrix product: a block on the diagonal, and the rows
 // below it. The host subtracts, by gemm, what the columns before contribute.
+import { inner } from './inner';
 import { multiplyAdd } from './profile';
-import { accumulateRun, PRODUCTS, SQUARES } from './vector';
 
 /**
  * A block on the diagonal, [size, size] with `row` elements from row to row, becomes its Cholesky factor; only the lower
@@ -13,10 +13,10 @@ export function cholesky_block_f64(block: usize, row: i32, size: i32): i32 {
     const line = block + <usize>i * stride;
     for (let j = 0; j < i; j++) {
       const other = block + <usize>j * stride, at = <usize>j << 3;
-      store<f64>(line + at, (load<f64>(line + at) - accumulateRun<f64>(PRODUCTS, line, other, j)) / load<f64>(other + at));
+      store<f64>(line + at, (load<f64>(line + at) - inner(line, other, j)) / load<f64>(other + at));
     }
     const diagonal = line + (<usize>i << 3);
-    const pivot = load<f64>(diagonal) - accumulateRun<f64>(SQUARES, line, line, i);
+    const pivot = load<f64>(diagonal) - inner(line, line, i);
     const isPositive = pivot > 0 && pivot < Infinity;
     store<f64>(diagonal, isPositive ? sqrt<f64>(pivot) : pivot);
     if (!isPositive) return i;

@@ -1,7 +1,7 @@
 // Panels of Householder reflectors (LAPACK's dgeqr2, dlarft): columns to be reduced, and reflectors, are rows in memory.
 // Strides count elements.
+import { inner } from './inner';
 import { addMultiple, reflect } from './reflector';
-import { accumulateRun, PRODUCTS } from './vector';
 
 /**
  * Reduces the rows of panel[count][length] (columns of the matrix) one after the other: row j keeps R's column in its first
@@ -15,7 +15,7 @@ export function householder_panel_f64(panel: usize, stride: i32, count: i32, len
     store<f64>(line + at, beta);
     const factor = load<f64>(factors + at);
     for (let other = line + bytes, end = panel + <usize>count * bytes; other < end; other += bytes) {
-      const along = factor * (load<f64>(other + at) + accumulateRun<f64>(PRODUCTS, line + at + 8, other + at + 8, left));
+      const along = factor * (load<f64>(other + at) + inner(line + at + 8, other + at + 8, left));
       store<f64>(other + at, load<f64>(other + at) - along);
       addMultiple(-along, line + at + 8, other + at + 8, left);
     }
@@ -44,7 +44,7 @@ export function householder_triangle_f64(vectors: usize, stride: i32, count: i32
     store<f64>(column + <usize>j * row, factor);
     // T[i][j] = -factor sum over k from i of T[i][k] (v_k . v_j): row i needs the products of k >= i only, so they may stand in its place.
     for (let i = 0; i < j; i++) {
-      store<f64>(column + <usize>i * row, accumulateRun<f64>(PRODUCTS, vectors + <usize>i * bytes, vectors + <usize>j * bytes, length));
+      store<f64>(column + <usize>i * row, inner(vectors + <usize>i * bytes, vectors + <usize>j * bytes, length));
     }
     for (let i = 0; i < j; i++) {
       let sum: f64 = 0;

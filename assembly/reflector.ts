@@ -1,10 +1,9 @@
 // One Householder reflector I - factor v v^T (LAPACK's dlarfg), of vectors that lie in rows.
+import { inner } from './inner';
 import { multiplyAdd } from './profile';
-import { accumulateRun, loadPart, SQUARES, storePart } from './vector';
+import { loadPart, storePart } from './vector';
 
 /** row[count] += factor other[count]. */
-// @ts-ignore: decorator
-@inline
 export function addMultiple(factor: f64, other: usize, row: usize, count: i32): void {
   const factors = f64x2.splat(factor);
   let left = count;
@@ -20,10 +19,8 @@ export function addMultiple(factor: f64, other: usize, row: usize, count: i32): 
  * The reflector that takes (alpha, tail[count]) to (beta, 0): divides the tail by alpha - beta, so that v = (1, tail), stores
  * the factor at `factor` and returns beta, whose sign is the opposite of alpha's; where the tail is 0 the factor is 0 and beta is alpha.
  */
-// @ts-ignore: decorator
-@inline
 export function reflect(alpha: f64, tail: usize, count: i32, factor: usize): f64 {
-  const squares = accumulateRun<f64>(SQUARES, tail, tail, count);
+  const squares = inner(tail, tail, count);
   if (squares == 0) {
     store<f64>(factor, 0);
     return alpha;

@@ -1,8 +1,9 @@
 // A symmetric matrix to tridiagonal form by Householder reflections, from the last row up (tred2 of Martin, Reinsch &
 // Wilkinson 1968), so that all that is touched lies in rows of the lower triangle.
+import { inner } from './inner';
 import { multiplyAdd } from './profile';
 import { reflect } from './reflector';
-import { accumulateRun, PRODUCTS, sumPair } from './vector';
+import { sumPair } from './vector';
 
 /** product[count] = A x for the lower triangle of a [count, count]: two rows at a time, each entry used in its row and in its column. */
 function multiplySymmetric(a: usize, stride: usize, count: i32, x: usize, product: usize): void {
@@ -28,7 +29,7 @@ function multiplySymmetric(a: usize, stride: usize, count: i32, x: usize, produc
   const at = <usize>row << 3, last = a + <usize>row * stride;
   const weight = load<f64>(x + at);
   for (let k: usize = 0; k < at; k += 16) v128.store(product + k, multiplyAdd<f64>(v128.load(last + k), f64x2.splat(weight), v128.load(product + k)));
-  store<f64>(product + at, accumulateRun<f64>(PRODUCTS, last, x, row) + load<f64>(last + at) * weight);
+  store<f64>(product + at, inner(last, x, row) + load<f64>(last + at) * weight);
 }
 
 /** A -= v w^T + w v^T in the lower triangle [count, count]; may write one value past a row's diagonal. */
@@ -64,7 +65,7 @@ export function tridiagonal_reduce_f64(a: usize, size: i32, diagonal: usize, bes
     const factor = load<f64>(factorAt);
     if (factor == 0) continue;
     multiplySymmetric(a, stride, i, v, scratch);
-    const correction = factor * factor * 0.5 * accumulateRun<f64>(PRODUCTS, scratch, v, i);
+    const correction = factor * factor * 0.5 * inner(scratch, v, i);
     for (let k: usize = 0; k < <usize>i << 3; k += 8) store<f64>(scratch + k, factor * load<f64>(scratch + k) - correction * load<f64>(v + k));
     store<f64>(scratch + (<usize>i << 3), 0);
     subtractOuterProducts(a, stride, i, v, scratch);

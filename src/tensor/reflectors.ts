@@ -3,8 +3,8 @@ import type { Core, Pointer } from '../core/index.js';
 import { multiplyInto, rowsAt, transposed, type Part } from './matrices.js';
 import type { Tape } from './tape.js';
 
-/** Reflectors of a block. */
-export const BLOCK = 32;
+/** Reflectors of a block: measured best of 24, 32, 48 and 64 for the QR factorization of 1000 x 1000. */
+export const BLOCK = 48;
 
 /** Scratch for applying blocks to at most `rows` rows of at most `length` values. */
 export class ReflectorSpace {

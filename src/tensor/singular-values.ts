@@ -93,7 +93,7 @@ function writeSorted({ left, right, values }: Rotated, m: number, n: number, sca
 function completeBasis(tape: Tape, v: Pointer, n: number, rank: number): void {
   if (rank === n) return;
   const { core } = tape;
-  const columns = tape.from(core.memory.f64(v, n * n), [n, n], 'float64', 'svd');
+  const columns = tape.from(core.memory.f64(v, n * n).slice(), [n, n], 'float64', 'svd');
   const basis = qr(tape, columns).q.data;
   const values = core.memory.f64(v, n * n);
   for (let i = 0; i < n; i++) for (let j = rank; j < n; j++) values[i * n + j] = basis[i * n + j]!;

@@ -105,6 +105,9 @@ export function symmetricEigenvalues(tape: Tape, matrix: Tensor): Tensor {
   const values = tape.empty(matrix.shape.slice(0, -1), 'float64', 'eigenvalues');
   if (size === 0) return values;
   const space = new EigenSpace(tape, size, false);
-  for (let index = 0; index < count; index++) values.data.set(space.decompose(matrix.source + 8 * index * size * size, undefined), index * size);
+  for (let index = 0; index < count; index++) {
+    const found = space.decompose(matrix.source + 8 * index * size * size, undefined);
+    values.data.set(found, index * size);
+  }
   return values;
 }
