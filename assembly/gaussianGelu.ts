@@ -40,14 +40,11 @@ function varianceNearOne(features: usize, n: i32, i: i32, r: f64): f64 {
   const at = features + (<usize>i << 3);
   const h = load<f64>(arrayOf(at, n, H)), inverse = load<f64>(arrayOf(at, n, INVERSE)), density = load<f64>(arrayOf(at, n, DENSITY));
   const tail = load<f64>(arrayOf(at, n, TAIL)), s = 1 / inverse, w = s * s, v = w - 1;
-  // At -|h|; above, g(x) = x + g(-x).
-  const low = -abs<f64>(h), mu = low * s;
-  const both = indicatorSelf(features, n, i, r, 0) + tail * tail;
-  const ratio = sqrt<f64>((1 - r) / (1 + r));
-  const first = density * normalTailOf(-low * ratio);
-  const q = sqrt<f64>((1 - r) * (1 + r));
-  const joint = density * normalDensityScalar(low * ratio) / q;
-  const square = (mu * mu + v) * both + first * (4 * mu * v * inverse - 2 * v * v * low * inverse * inverse) + 2 * v * v * joint * (1 - r) * inverse * inverse;
+  // At -|h|; above, g(x) = x + g(-x). (1 - r) / (1 + r) is 1 / (1 + 2 v).
+  const low = -abs<f64>(h), mu = low * s, p = 1 / (1 + 2 * v), ratio = sqrt<f64>(p);
+  const both = indicatorSelf(features, n, i, r, p, 0) + tail * tail;
+  const first = density * normalTailOf(-low * ratio), joint = density * normalDensityScalar(low * ratio) * ratio;
+  const square = (mu * mu + v) * both + first * v * low * (4 - 2 * r) + 2 * v * r * joint;
   const mean = mu * tail + v * density * inverse;
   const variance = square - mean * mean;
   return h > 0 ? variance + v * (1 - 2 * (tail + low * density * inverse * inverse)) : variance;

@@ -32,8 +32,8 @@ export function gaussian_step_f64(mean: usize, spread: usize, n: i32, full: bool
   const blocks = blocksFor(largest);
   fillHermite(scratch, n, 1, blocks, TERMS);
   for (let i = 0; i < n; i++) {
-    const own = ownCorrelation(load<f64>(spread + <usize>i * stride), added);
-    store<f64>(out + <usize>i * stride, indicatorSelf(scratch, n, i, own, blocks));
+    const v = load<f64>(spread + <usize>i * stride);
+    store<f64>(out + <usize>i * stride, indicatorSelf(scratch, n, i, ownCorrelation(v, added), added / (2 * v + added), blocks));
     if (!full) continue;
     const row = out + <usize>i * (<usize>n << 3);
     for (let k = (i + 1) & ~1; k < n; k += 2) {
