@@ -8,3 +8,7 @@ export { canonicalBytes, Digest, sha256 } from './digest.js';
 export type { ThreadStart } from './threads/control.js';
 export { serveThread } from './threads/thread.js';
 export type { StartThread, Thread } from './threads/pool.js';
+export {
+  describeValues, formatSpecification, nearestName, optionsOf, parseSpecification, splitSpecifications, type Described, type NumberBounds,
+  type OptionDeclaration, type OptionValue, type OptionValues,
+} from './specification.js';

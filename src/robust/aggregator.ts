@@ -1,7 +1,7 @@
 // What a rule is, and how a definition becomes one.
 import { admit, nonFiniteRows, type NonFinitePolicy } from './finite.js';
 import { acrossScales } from './scale.js';
-import type { Described, OptionValues } from './specification.js';
+import type { Described, OptionValues } from '../core/index.js';
 import type { Vectors } from './vectors.js';
 
 /** What a rule keeps from one step to the next; hand the same object to each step. */

@@ -1,7 +1,7 @@
 // Attacks that search for their strength.
 import { repeated, type AttackContext, type AttackDefinition } from './attack.js';
 import { DEVIATION, sigmaOf } from './attacks.js';
-import type { OptionDeclaration, OptionValues } from './specification.js';
+import type { OptionDeclaration, OptionValues } from '../core/index.js';
 import { difference, indices, meanOfRows, normOf, rowOf, stackRows, type Vectors } from './vectors.js';
 
 /**

@@ -1,6 +1,6 @@
 // What an attack is, and how a definition becomes one.
 import type { Generator } from '../random/index.js';
-import type { Described, OptionValues } from './specification.js';
+import type { Described, OptionValues } from '../core/index.js';
 import { meanOfRows, type Vectors } from './vectors.js';
 
 /** Draws of the standard normal distribution. */

@@ -1,7 +1,7 @@
 // The attacks. mu and sigma are the mean and the standard deviation of the honest rows, coordinate by coordinate.
 import { type AttackDefinition, deviationOfRows } from './attack.js';
 import { normalQuantile } from './normal-quantile.js';
-import type { OptionDeclaration, OptionValue } from './specification.js';
+import type { OptionDeclaration, OptionValue } from '../core/index.js';
 import { meanOfRows, rowOf, type Vectors } from './vectors.js';
 
 /** sigma's divisor, as an option. */

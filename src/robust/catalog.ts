@@ -9,7 +9,7 @@ import { bulyan, krum, multiKrum } from './krum.js';
 import { mda } from './minimum-diameter.js';
 import { arc, bucketing, clipping, nnm } from './pre-aggregators.js';
 import { caf, smea } from './spectral-rules.js';
-import { parseSpecification, splitSpecifications } from './specification.js';
+import { parseSpecification, splitSpecifications } from '../core/index.js';
 
 export const AGGREGATORS: readonly AggregatorDefinition[] = [
   mean, median, gm, krum, multiKrum, trimmedMean, bulyan, centeredClipping, mda, meamed, monna, caf, smea, faba, cge, fltrust,

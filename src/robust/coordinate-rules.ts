@@ -1,7 +1,7 @@
 // Rules that treat each coordinate by itself. Values are sorted first, NaN above all numbers, and sums run from the
 // smallest up, so the order of the rows changes no bit.
 import { MINORITY, type AggregatorDefinition } from './aggregator.js';
-import type { OptionDeclaration, OptionValue } from './specification.js';
+import type { OptionDeclaration, OptionValue } from '../core/index.js';
 import type { Vectors } from './vectors.js';
 
 export const EVEN: OptionDeclaration = {

@@ -1,6 +1,6 @@
 // The catalog in words, for help texts and tables.
 import { AGGREGATORS, ATTACKS, PRE_AGGREGATORS } from './catalog.js';
-import { describeValues, optionsOf, parseSpecification, type Described, type OptionDeclaration, type OptionValues } from './specification.js';
+import { describeValues, optionsOf, parseSpecification, type Described, type OptionDeclaration, type OptionValues } from '../core/index.js';
 
 /** What there is to say about one name. */
 export interface CatalogEntry {

@@ -2,7 +2,7 @@
 // nearest or the shortest. Ties go to the lowest index.
 import { ANY_BOUND, MINORITY, type AggregatorDefinition } from './aggregator.js';
 import { geometricMedian } from './geometric-median.js';
-import type { OptionValues } from './specification.js';
+import type { OptionValues } from '../core/index.js';
 import { difference, distanceOf, dot, finiteRows, indexOfLargest, indices, isFiniteRow, meanOfRows, normOf, rowOf, smallest, squaredDistance, type Vectors } from './vectors.js';
 
 export const mean: AggregatorDefinition = {

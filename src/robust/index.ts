@@ -5,7 +5,7 @@ export { AGGREGATORS, ATTACKS, parseAggregator, parseAttack, parsePreAggregators
 export { catalogEntries, describeCatalog, type CatalogEntry } from './description.js';
 export { NON_FINITE_POLICIES, type NonFinitePolicy } from './finite.js';
 export { readRows, ROW_FORMATS, type RowFormat } from './read-rows.js';
-export { describeValues, formatSpecification, nearestName, optionsOf, splitSpecifications, type Described, type OptionDeclaration, type OptionValue, type OptionValues } from './specification.js';
+export { describeValues, formatSpecification, nearestName, optionsOf, splitSpecifications, type Described, type OptionDeclaration, type OptionValue, type OptionValues } from '../core/index.js';
 export { stackRows, vectorsFrom, type Vectors } from './vectors.js';
 export { pickedByBulyan } from './krum.js';
 export { Span } from './span.js';

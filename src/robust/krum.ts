@@ -1,7 +1,7 @@
 // Krum and its descendants: rows are ranked by how near their nearest others are. Ties go to the lowest index.
 import { MINORITY, type AggregatorDefinition, type Bound } from './aggregator.js';
 import { EVEN, meansAroundMedians } from './coordinate-rules.js';
-import type { OptionDeclaration, OptionValue, OptionValues } from './specification.js';
+import type { OptionDeclaration, OptionValue, OptionValues } from '../core/index.js';
 import { indices, meanOfRows, rowOf, smallest, squaredDistances, takeRows, type Vectors } from './vectors.js';
 
 const NEIGHBOURS: OptionDeclaration = {
