@@ -73,7 +73,7 @@ async function timeTorch({ python }) {
 printMachine(describeMachine());
 const torch = await loadTorch();
 if (torch === undefined) console.log("no PyTorch here (Debian's python3-torch): our times alone");
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 const rounds = [];
 for (let round = 0; round < Number(options.rounds); round++) rounds.push({ peer: torch && (await timeTorch(torch)), ours: await timeOurs(core) });
 const medianOf = (values) => summarize(values).median;

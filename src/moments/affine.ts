@@ -1,6 +1,6 @@
 // Moments of an affine map y = A x + b: exact for any distribution of x with the moments given.
 import { add, linear, matmul, mul, type Tape, type Tensor } from '../tensor/index.js';
-import { multiplyInto, rowsAt } from '../tensor/matrices.js';
+import { multiplyInto, rowsAt } from '../matrices/index.js';
 import type { Marginals } from './distribution.js';
 import { congruence, diagonalCongruence, matrixAt, requireAxes, requireShape } from './covariance-ops.js';
 

@@ -1,4 +1,5 @@
-import { formatShape, Stepper, symmetricEigenvalues, type Tensor } from '../tensor/index.js';
+import { symmetricEigenvalues } from '../matrices/index.js';
+import { formatShape, Stepper, type Tensor } from '../tensor/index.js';
 
 /** How far a covariance may be from symmetric and from semidefinite, as a share of its largest entry or eigenvalue: what printed digits leave. */
 export const COVARIANCE_TOLERANCE = 1e-10;

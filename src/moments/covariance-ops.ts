@@ -1,6 +1,6 @@
 // Batches of matrices on their way through a network: float64, recorded on the tape.
 import { formatShape, type Shape, type Tape, type Tensor } from '../tensor/index.js';
-import { multiplyInto, rowsAt, transposed as turned, type Part } from '../tensor/matrices.js';
+import { multiplyInto, rowsAt, transposed as turned, type Part } from '../matrices/index.js';
 
 /** @throws RangeError unless `x` has as many axes as `axes` names; TypeError unless it is float64 */
 export function requireAxes(op: string, name: string, x: Tensor, axes: readonly string[]): void {

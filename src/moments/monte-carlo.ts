@@ -1,8 +1,8 @@
 // Monte Carlo, the referee of every formula: samples of a Gaussian, and moments of samples with standard errors.
 import type { Core } from '../core/index.js';
 import type { Generator } from '../random/index.js';
-import { factorCholesky } from '../tensor/cholesky.js';
-import { multiplyInto, rowsAt, transposed } from '../tensor/matrices.js';
+import { factorCholesky } from '../matrices/index.js';
+import { multiplyInto, rowsAt, transposed } from '../matrices/index.js';
 import { formatShape, Stepper, Tensor, type Tape } from '../tensor/index.js';
 import { requireCovariance } from './covariance-check.js';
 import { sqrtm } from './square-root.js';

@@ -1,7 +1,8 @@
 // Random matrices and noise as network_moments draws them (its utils/rand), from PyTorch's own stream.
 import type { Generator } from '../random/index.js';
-import { multiplyInto, rowsAt, transposed } from '../tensor/matrices.js';
-import { kernelOf, qr, sizeOf, type DType, type Shape, type Tape, type Tensor } from '../tensor/index.js';
+import { multiplyInto, rowsAt, transposed } from '../matrices/index.js';
+import { qr } from '../matrices/index.js';
+import { kernelOf, sizeOf, type DType, type Shape, type Tape, type Tensor } from '../tensor/index.js';
 
 export interface DefiniteOptions {
   /** How many matrices; they share their eigenvectors, as in the library. Without it the result is one [size, size]. */

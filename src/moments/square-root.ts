@@ -1,6 +1,7 @@
 import type { Core, Pointer } from '../core/index.js';
-import { multiplyInto, rowsAt, transposed } from '../tensor/matrices.js';
-import { symmetricEigen, type Tape, type Tensor } from '../tensor/index.js';
+import { multiplyInto, rowsAt, transposed } from '../matrices/index.js';
+import { symmetricEigen } from '../matrices/index.js';
+import { type Tape, type Tensor } from '../tensor/index.js';
 import { requireSemidefinite, requireSymmetricMatrices } from './covariance-check.js';
 
 /** to = vectors diag(values) vectors^T; `work` [size, size]. */

@@ -8,7 +8,6 @@ export type {
   PoolSettings, Wanted,
 } from './device.js';
 export { cos, erf, exp, log, sin, sqrt } from './elementwise.js';
-export { cholesky, qr, svd, symmetricEigen, symmetricEigenvalues, type SingularValues, type SymmetricEigen } from './factorization.js';
 export { linear, linearParameterGradients, matmul, type LinearOptions } from './linear.js';
 export { klDivergence, logSoftmax, mse, softmax, softmaxCrossEntropy, type Reduction } from './loss.js';
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d, type PoolingWindow } from './pooling.js';

@@ -6,7 +6,8 @@ import { definite, ring } from '../moments/random-matrices.js';
 import { sqrtm } from '../moments/square-root.js';
 import { hypothesisTest, kurtosisTest, skewnessTest } from '../moments/statistics.js';
 import { Generator } from '../random/index.js';
-import { cholesky, qr, Stepper, sum, svd, symmetricEigen, symmetricEigenvalues, type Tape } from '../tensor/index.js';
+import { cholesky, qr, svd, symmetricEigen, symmetricEigenvalues } from '../matrices/index.js';
+import { Stepper, sum, type Tape } from '../tensor/index.js';
 import type { Case } from './operation-cases.js';
 
 /** A step with a generator of its own, whose memory goes at its end. */

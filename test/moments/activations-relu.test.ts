@@ -5,7 +5,7 @@ import { Stepper } from '../../src/tensor/index.js';
 import { expectGradients } from '../tensor/finite-differences.js';
 import { covariances, MEANS, VARIANCES } from './inputs.js';
 
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 
 describe('gradients against finite differences', () => {
   test.each([0, 0.1, -0.5])('mean and variance, slope %s', (slope) => {

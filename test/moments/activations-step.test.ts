@@ -6,7 +6,7 @@ import { Stepper } from '../../src/tensor/index.js';
 import { expectGradients } from '../tensor/finite-differences.js';
 import { covariances, MEANS, VARIANCES } from './inputs.js';
 
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 
 describe.each([0, 1, 0.6])('the step with %s added to the variances', (added) => {
   test('gradients of mean and variance', () => {

@@ -8,7 +8,7 @@ import { expectGradients } from '../tensor/finite-differences.js';
 import { scatteredValues } from '../tensor/scattered-values.js';
 import { covariances, MEANS, VARIANCES } from './inputs.js';
 
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 const EXACT = ['relu', 'relu:linear', 'relu:series3', 'leaky-relu:0.2', 'heaviside', 'gelu', 'probit', 'identity'];
 const ALL = [...EXACT, 'relu:zero-mean', 'relu:pasted', 'sigmoid', 'tanh'];
 /** Their covariances off the diagonal are those of Gaussians, not of an approximation. */

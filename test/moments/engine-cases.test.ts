@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { openCore } from '../../src/core/index.js';
 import { momentFunctionCases } from '../../src/verify/moment-function-cases.js';
 
-const strict = await openCore();
-const fused = await openCore({ profile: 'fused' }).catch(() => undefined);
+const strict = await openCore({ kernels: 'all' });
+const fused = await openCore({ profile: 'fused', kernels: 'all' }).catch(() => undefined);
 
 // The kernels use no fused multiply-add but for matrix products: the maxima's covariance and the cases' inputs.
 test.runIf(fused !== undefined)('the normal distribution: the same bits in both builds', async () => {

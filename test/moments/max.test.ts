@@ -5,7 +5,7 @@ import { Stepper } from '../../src/tensor/index.js';
 import { expectGradients } from '../tensor/finite-differences.js';
 import { covariances, MEANS, VARIANCES } from './inputs.js';
 
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 /** A pair, a single feature, a group of three that overlaps both, and all. */
 const GROUPS = [[0, 3], [2], [3, 1, 0], [4, 2, 1, 0, 3]].map((group) => Int32Array.from(group));
 

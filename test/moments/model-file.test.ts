@@ -6,7 +6,7 @@ import { step } from './network-fixture.js';
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 const square = [[1, 2], [3, 4]];

@@ -9,7 +9,7 @@ import { expectNear } from './library-fixture.js';
 let core: Core;
 let stepper: Stepper;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
   stepper = new Stepper(core);
 });
 afterAll(() => stepper.dispose());

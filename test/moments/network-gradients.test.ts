@@ -14,7 +14,7 @@ import { expectGradients, scatteredValues, type Input } from '../tensor/finite-d
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 const input = (shape: number[], seed: number, scale = 0.5): Input => ({

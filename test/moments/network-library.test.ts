@@ -14,7 +14,7 @@ import {
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 /** Sums of a few dozen products in another order. */

@@ -10,13 +10,14 @@ import { transposedJacobianByLayers } from '../../src/moments/jacobian.js';
 import { congruence, gram, transposed } from '../../src/moments/covariance-ops.js';
 import { NormalSampler, RunningMoments } from '../../src/moments/monte-carlo.js';
 import { Generator } from '../../src/random/index.js';
-import { sizeOf, symmetricEigenvalues, Tensor, type Shape, type Tape } from '../../src/tensor/index.js';
+import { symmetricEigenvalues } from '../../src/matrices/index.js';
+import { sizeOf, Tensor, type Shape, type Tape } from '../../src/tensor/index.js';
 import { scatteredValues } from '../tensor/scattered-values.js';
 import { expectClose, step } from './network-fixture.js';
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 let seed = 1;

@@ -6,7 +6,7 @@ import { reluJoint, reluMarginals } from '../../src/moments/activations-relu.js'
 import { bivariateNormal, normalDensity, normalDistribution } from '../../src/moments/normal.js';
 import { Stepper } from '../../src/tensor/index.js';
 
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 const fixture = JSON.parse(readFileSync(new URL('../reference/fixtures/normal.json', import.meta.url), 'utf8')) as Record<string, number[][]>;
 
 /** |got / expected - 1|, where expected is no smaller than the least normal number. */

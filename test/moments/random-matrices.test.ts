@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCore, type Core } from '../../src/core/index.js';
 import { definite, ring, type DefiniteOptions, type RingOptions } from '../../src/moments/random-matrices.js';
 import { Generator } from '../../src/random/index.js';
-import { Stepper, symmetricEigenvalues } from '../../src/tensor/index.js';
+import { symmetricEigenvalues } from '../../src/matrices/index.js';
+import { Stepper } from '../../src/tensor/index.js';
 import { expectNear, libraryCases, type LibraryArray } from './library-fixture.js';
 
 let core: Core;
 let stepper: Stepper;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
   stepper = new Stepper(core);
 });
 afterAll(() => stepper.dispose());

@@ -7,7 +7,7 @@ import { maxJoint } from '../../src/moments/max.js';
 import { Generator } from '../../src/random/index.js';
 import { Stepper, type Tape } from '../../src/tensor/index.js';
 
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 const N = 6;
 
 /** The numbers of one random input: means [N], covariance [N, N]. */

@@ -10,7 +10,7 @@ import { expectNear, libraryCases, type LibraryArray } from './library-fixture.j
 let core: Core;
 let stepper: Stepper;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
   stepper = new Stepper(core);
 });
 afterAll(() => stepper.dispose());

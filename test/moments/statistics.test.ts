@@ -14,7 +14,7 @@ const NEAR = 1e-12;
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 interface WrittenHistogram { values: LibraryArray; lower: number; upper: number }

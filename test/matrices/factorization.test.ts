@@ -3,15 +3,16 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCore, type Core } from '../../src/core/index.js';
-import { cholesky, qr, Stepper, svd, symmetricEigen, symmetricEigenvalues, type Tensor } from '../../src/tensor/index.js';
-import { scatteredValues } from './scattered-values.js';
+import { cholesky, qr, svd, symmetricEigen, symmetricEigenvalues } from '../../src/matrices/index.js';
+import { Stepper, type Tensor } from '../../src/tensor/index.js';
+import { scatteredValues } from '../tensor/scattered-values.js';
 
 const ROUNDING = 2 ** -53;
 
 let core: Core;
 let stepper: Stepper;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
   stepper = new Stepper(core);
 });
 afterAll(() => stepper.dispose());

@@ -1,8 +1,7 @@
 import type { Core, Pointer } from '../core/index.js';
-import { largestMagnitude, requireSquare, scaleToOne } from './matrices.js';
+import { largestMagnitude, requireSquare, scaleToOne } from './products.js';
 import { BLOCK, ReflectorSpace } from './reflectors.js';
-import type { Tape } from './tape.js';
-import type { Tensor } from './tensor.js';
+import type { Tape, Tensor } from '../tensor/index.js';
 
 /** Sweeps of rotations gathered before they are applied. */
 const SWEEPS = 32;

@@ -1,8 +1,7 @@
 import type { Core, Pointer } from '../core/index.js';
-import { largestMagnitude, requireMatrices, scaleToOne } from './matrices.js';
+import { largestMagnitude, requireMatrices, scaleToOne } from './products.js';
 import { BLOCK, ReflectorSpace } from './reflectors.js';
-import type { Tape } from './tape.js';
-import type { Tensor } from './tensor.js';
+import type { Tape, Tensor } from '../tensor/index.js';
 
 /** A = Q R of one matrix; the columns of Q are rows here. */
 export interface TransposedQr {

@@ -1,7 +1,6 @@
 import type { Core, Pointer } from '../core/index.js';
-import { multiplyInto, requireSquare, rowsAt, transposed } from './matrices.js';
-import type { Tape } from './tape.js';
-import type { Tensor } from './tensor.js';
+import { multiplyInto, requireSquare, rowsAt, transposed } from './products.js';
+import type { Tape, Tensor } from '../tensor/index.js';
 
 /** Columns factored at once: measured best of 32, 48, 64 and 96 for 1000 x 1000. */
 const BLOCK = 48;

@@ -1,8 +1,7 @@
 import type { Pointer } from '../core/index.js';
-import { largestMagnitude, requireMatrices, scaleToOne } from './matrices.js';
+import { largestMagnitude, requireMatrices, scaleToOne } from './products.js';
 import { qr, QrSpace } from './qr.js';
-import type { Tape } from './tape.js';
-import type { Tensor } from './tensor.js';
+import type { Tape, Tensor } from '../tensor/index.js';
 
 /** Sweeps are six or so; each leaves the square of what the one before left. */
 const MOST_SWEEPS = 60;

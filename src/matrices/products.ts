@@ -1,6 +1,6 @@
 // What the factorizations share: matrices and batches of them, products into parts of a matrix, exact scaling.
 import type { Core, Pointer } from '../core/index.js';
-import { formatShape, type Tensor } from './tensor.js';
+import { formatShape, type Tensor } from '../tensor/index.js';
 
 /** One matrix, or as many as a batch holds, one after the other. */
 export interface Matrices {

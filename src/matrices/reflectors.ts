@@ -1,7 +1,7 @@
+import type { Tape } from '../tensor/index.js';
 // Blocks of Householder reflectors H_1 H_2 ... = I - V^T T V, applied by matrix products (Schreiber & Van Loan 1989).
 import type { Core, Pointer } from '../core/index.js';
-import { multiplyInto, rowsAt, transposed, type Part } from './matrices.js';
-import type { Tape } from './tape.js';
+import { multiplyInto, rowsAt, transposed, type Part } from './products.js';
 
 /** Reflectors of a block: measured best of 24, 32, 48 and 64 for the QR factorization of 1000 x 1000. */
 export const BLOCK = 48;
