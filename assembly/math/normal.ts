@@ -4,7 +4,6 @@
 import { expDouble } from './exp';
 import { keepNaN, step } from './vector';
 
-export const ROOT_TWO_PI: f64 = 2.5066282746310002;
 const ONE_OVER_ROOT_TWO_PI: f64 = 0.3989422804014327;
 /** phi is 0 from here on. */
 export const FARTHEST: f64 = 40;
