@@ -6,7 +6,7 @@
 // g_0 = 1 - y R(y) (Mills' ratio R), (2 j + 1) g_j = 1 - y^2 g_(j - 1). The recurrence magnifies errors of g_j at most by
 // exp(delta^2 / 8), which exp(-y^2 / 2) outweighs. For P <= 1/7 some 20 terms do, more where kappa P is large.
 import { expDouble, expScalar } from './exp';
-import { denominator, lossNumerator, millsLossScalar } from './normal';
+import { lossShare, millsLossScalar } from './normal';
 
 const ONE_OVER_PI: f64 = 0.3183098861837907;
 /** A term below this part of the sum adds nothing. */
@@ -53,7 +53,7 @@ export function firstMomentToOne(a: v128, b: v128, p: v128): v128 {
   const live = v128.and(f64x2.lt(ratio, f64x2.splat(39)), f64x2.gt(p, zero));
   const y = v128.and(ratio, live);
   const square = f64x2.mul(y, y), decay = f64x2.mul(f64x2.mul(f64x2.splat(-0.125), f64x2.mul(sum, sum)), p);
-  let g = f64x2.div(lossNumerator(y), denominator(y)), exponential = v128.and(one, live), before = zero, coefficient = exponential, total = zero;
+  let g = lossShare(y), exponential = v128.and(one, live), before = zero, coefficient = exponential, total = zero;
   for (let j = 1; j < MOST_TERMS; j++) {
     const following = f64x2.mul(f64x2.sub(one, f64x2.mul(square, g)), f64x2.splat(1 / <f64>(2 * j + 1)));
     total = f64x2.add(total, f64x2.mul(coefficient, f64x2.sub(g, following)));
