@@ -2,7 +2,7 @@
 // the maximum's mean and variance. With d = E[X - Y], t^2 = Var[X - Y], P = Phi(d / t), D = max(X - Y, 0) and max(X, Y) = Y + D:
 //   mean = E[Y] + E[D], variance = Var[Y] + Var[D] + 2 (c - Var[Y]) P, Cov[max, Z] = P Cov[X, Z] + (1 - P) Cov[Y, Z].
 // So a maximum's covariance with anything is that of a weighted sum of its inputs, whose variance is never larger.
-import { distance, FARTHEST, lossNumerator, denominator, normalDensityScalar, normalDistributionScalar } from './math/normal';
+import { densityOf, distance, FARTHEST, lossShare, normalDensityScalar, normalDistributionScalar } from './math/normal';
 
 /** (i, k) of a covariance, as the mean of itself and its mirror image. */
 // @ts-ignore: decorator
@@ -40,8 +40,8 @@ function standard(d: f64, square: f64): f64 {
 // @ts-ignore: decorator
 @inline
 function lossOf(a: f64): f64 {
-  const z = f64x2.extract_lane(distance(f64x2.splat(a)), 0), x = f64x2.splat(z);
-  return normalDensityScalar(z) * f64x2.extract_lane(f64x2.div(lossNumerator(x), denominator(x)), 0);
+  const z = distance(f64x2.splat(a));
+  return f64x2.extract_lane(f64x2.mul(densityOf(z), lossShare(z)), 0);
 }
 
 /** The variance of the maximum, Y the one of the larger mean (a = d / t <= 0), for |a| up to 40. */

@@ -2,7 +2,7 @@
 // With h = mu / s, z = |h|, l = phi(z) G(z) = E[(U - z)+], e = phi(z) R(z) - z l = E[(U - z)+^2] of a standard normal U:
 // E[max(X, 0)] = max(mu, 0) + s l; Var[max(X, 0)] / v = e - l^2 for h <= 0 and 1 - e - 2 z l - l^2 for h > 0,
 // neither of which cancels. The rest of a leaky one follows from f(x) = slope x + (1 - slope) max(x, 0).
-import { denominator, distance, lossNumerator, normalDensity, tailNumerator } from './math/normal';
+import { denominator, densityOf, distance, lossNumerator, lossShare, normalDensity, tailNumerator, tailShare } from './math/normal';
 import { loadPairOr, storePair } from './vector';
 
 /** mu / sqrt(v), infinite for v <= 0, and 0 where that is 0 / 0. */
@@ -83,9 +83,8 @@ export function gaussian_relu_marginals_gradient_f64(
     const s = f64x2.sqrt(where(spread, v));
     const h = standardised(mu, v);
     const z = distance(h);
-    const density = normalDensity(z);
-    const scale = f64x2.div(density, denominator(z));
-    const tail = f64x2.mul(scale, tailNumerator(z)), loss = f64x2.mul(scale, lossNumerator(z));
+    const density = densityOf(z);
+    const tail = f64x2.mul(density, tailShare(z)), loss = f64x2.mul(density, lossShare(z));
     const positive = f64x2.gt(mu, zero);
     const rest = f64x2.sub(one, tail);
     const below = v128.bitselect(rest, tail, positive), above = v128.bitselect(tail, rest, positive);

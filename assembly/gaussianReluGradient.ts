@@ -8,7 +8,7 @@ import {
   arrayOf, blocksFor, correlationPair, DENSITY, DEVIATION, diagonalStride, even, fillHermite, H, INVERSE, LOSS, NEAR_ONE, prepareFeatures, PROBABILITY, seriesBytes,
   storeSymmetric, stridedPair, TERMS, writeCorrelations,
 } from './gaussianSeries';
-import { denominator, distance, lossNumerator, normalDensity, tailNumerator } from './math/normal';
+import { densityOf, distance, lossShare, tailShare } from './math/normal';
 import { sumPair } from './vector';
 
 /** Sums of gradients of the means and variances, and three arrays for the diagonal. */
@@ -83,13 +83,13 @@ function backward(n: i32, slope: f64, terms: i32, gradient: usize, toCovariance:
         const towardsK = f64x2.sub(k, f64x2.mul(r, h)), towardsH = f64x2.sub(h, f64x2.mul(r, k));
         const x = f64x2.div(towardsK, divisor), y = f64x2.div(towardsH, divisor);
         const zx = distance(x), zy = distance(y);
-        const scaleX = f64x2.div(normalDensity(zx), denominator(zx)), scaleY = f64x2.div(normalDensity(zy), denominator(zy));
-        const tailX = f64x2.mul(scaleX, tailNumerator(zx)), tailY = f64x2.mul(scaleY, tailNumerator(zy));
+        const densityX = densityOf(zx), densityY = densityOf(zy);
+        const tailX = f64x2.mul(densityX, tailShare(zx)), tailY = f64x2.mul(densityY, tailShare(zy));
         const a = v128.bitselect(f64x2.sub(one, tailX), tailX, f64x2.gt(x, zero));
         const b = v128.bitselect(f64x2.sub(one, tailY), tailY, f64x2.gt(y, zero));
         byH = productPlus(k, indicators, productPlus(densityThere, f64x2.sub(b, probability), f64x2.mul(f64x2.mul(r, density), a)));
         byK = productPlus(h, indicators, productPlus(density, f64x2.sub(a, probabilityThere), f64x2.mul(f64x2.mul(r, densityThere), b)));
-        const lossX = f64x2.mul(scaleX, lossNumerator(zx)), lossY = f64x2.mul(scaleY, lossNumerator(zy));
+        const lossX = f64x2.mul(densityX, lossShare(zx)), lossY = f64x2.mul(densityY, lossShare(zy));
         byVariance = f64x2.mul(density, conditionalGain(k, towardsK, q, lossX, v128.load(arrayOf(there, n, LOSS))));
         byVarianceThere = f64x2.mul(densityThere, conditionalGain(h, towardsH, q, lossY, lossHere));
       } else {

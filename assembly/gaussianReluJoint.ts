@@ -8,39 +8,31 @@ import {
 } from './gaussianSeries';
 import { firstMomentToOne } from './math/bivariateNormal';
 
-/** E[(U - a)+ (V - b)+] of standard normals of correlation r, |r| >= 3/4; a, b >= 0, and a's and b's tail, loss and excess. */
-function reluProduct(a: f64, b: f64, r: f64, tail: f64, loss: f64, excess: f64): f64 {
-  const p = (1 - abs<f64>(r)) / (1 + abs<f64>(r));
-  if (r < 0) return firstMomentToOne(a, -b, p);
-  // At r = 1 only the farther bound counts; from there back, E = E_1 - (1 - r) Phi(-b) + int (s - r) phi2 ds.
-  return excess + abs<f64>(a - b) * loss - (1 - r) * tail + firstMomentToOne(a, b, p);
-}
-
-/** Covariance over the product of the deviations, for |r| >= 3/4: means above 0 are reflected by max(x, 0) = x + max(-x, 0). */
-function reluNearOne(features: usize, n: i32, i: i32, k: i32, r: f64): f64 {
+/**
+ * Covariances over the products of the deviations of feature i and the pair at k, for |r| >= 3/4: means above 0 are reflected by
+ * max(x, 0) = x + max(-x, 0), after which both bounds a = |h| and b = |k| are above the means. For a correlation below 0,
+ * E[(U - a)+ (V - b)+] is an integral from -1; above, at 1 only the farther bound counts, and from there back
+ * E = E_1 - (1 - r) Phi(-b) + int (s - r) phi2 ds.
+ */
+function reluNearOne(features: usize, n: i32, i: i32, k: i32, r: v128): v128 {
   const one = features + (<usize>i << 3), other = features + (<usize>k << 3);
-  const h = load<f64>(arrayOf(one, n, H)), g = load<f64>(arrayOf(other, n, H));
-  const tailOne = load<f64>(arrayOf(one, n, TAIL)), tailOther = load<f64>(arrayOf(other, n, TAIL));
-  const a = abs<f64>(h), b = abs<f64>(g);
-  const farther = a > b ? one : other;
-  let linear: f64 = 0;
-  if (h > 0 && g > 0) linear = 1 - tailOne - tailOther;
-  else if (h > 0) linear = tailOther;
-  else if (g > 0) linear = tailOne;
-  const reflected = (h > 0) != (g > 0) ? -r : r;
-  const product = reluProduct(
-    a, b, reflected, load<f64>(arrayOf(farther, n, TAIL)), load<f64>(arrayOf(farther, n, LOSS)), load<f64>(arrayOf(farther, n, EXCESS)),
-  );
-  return r * linear + product - load<f64>(arrayOf(one, n, LOSS)) * load<f64>(arrayOf(other, n, LOSS));
-}
-
-/** Replaces the lanes that the series leaves out. */
-// @ts-ignore: decorator
-@inline
-function withNearOne(value: v128, near: v128, features: usize, n: i32, i: i32, k: i32, r: v128): v128 {
-  if (i64x2.extract_lane(near, 0)) value = f64x2.replace_lane(value, 0, reluNearOne(features, n, i, k, f64x2.extract_lane(r, 0)));
-  if (i64x2.extract_lane(near, 1)) value = f64x2.replace_lane(value, 1, reluNearOne(features, n, i, k + 1, f64x2.extract_lane(r, 1)));
-  return value;
+  const zero = f64x2.splat(0), unit = f64x2.splat(1);
+  const h = v128.load64_splat(arrayOf(one, n, H)), g = v128.load(arrayOf(other, n, H));
+  const tailOne = v128.load64_splat(arrayOf(one, n, TAIL)), tailOther = v128.load(arrayOf(other, n, TAIL));
+  const lossOne = v128.load64_splat(arrayOf(one, n, LOSS)), lossOther = v128.load(arrayOf(other, n, LOSS));
+  const above = f64x2.gt(h, zero), aboveOther = f64x2.gt(g, zero), differ = v128.xor(above, aboveOther);
+  const both = v128.and(v128.and(above, aboveOther), f64x2.sub(unit, f64x2.add(tailOne, tailOther)));
+  const linear = v128.or(both, v128.and(differ, v128.bitselect(tailOther, tailOne, above)));
+  const a = f64x2.abs(h), b = f64x2.abs(g), reflected = v128.bitselect(f64x2.neg(r), r, differ);
+  const negative = f64x2.lt(reflected, zero), magnitude = f64x2.abs(r);
+  const p = f64x2.div(f64x2.sub(unit, magnitude), f64x2.add(unit, magnitude));
+  const moment = firstMomentToOne(a, v128.bitselect(f64x2.neg(b), b, negative), p);
+  const farther = f64x2.gt(a, b);
+  const excess = v128.bitselect(v128.load64_splat(arrayOf(one, n, EXCESS)), v128.load(arrayOf(other, n, EXCESS)), farther);
+  const loss = v128.bitselect(lossOne, lossOther, farther), tail = v128.bitselect(tailOne, tailOther, farther);
+  const atOne = f64x2.add(excess, f64x2.mul(f64x2.abs(f64x2.sub(a, b)), loss));
+  const fromOne = v128.andnot(f64x2.sub(atOne, f64x2.mul(f64x2.sub(unit, magnitude), tail)), negative);
+  return f64x2.sub(f64x2.add(f64x2.mul(r, linear), f64x2.add(fromOne, moment)), f64x2.mul(lossOne, lossOther));
 }
 
 /** Bytes of scratch that the joint kernels need for n features. */
@@ -73,7 +65,8 @@ export function gaussian_relu_joint_f64(mean: usize, covariance: usize, n: i32, 
       const series = seriesSum(one, coefficientsOf(table, k), v128.andnot(r, near), blocks);
       const other = v128.load(probabilities + (<usize>k << 3));
       let value = f64x2.mul(r, f64x2.add(f64x2.mul(probability, other), f64x2.mul(r, series)));
-      if (v128.any_true(near)) value = withNearOne(value, near, scratch, n, i, k, r);
+      // The other lane, if it is not near, gets an unused value.
+      if (v128.any_true(near)) value = v128.bitselect(reluNearOne(scratch, n, i, k, r), value, near);
       if (slope != 0) {
         const linear = f64x2.add(f64x2.splat(slope * slope), f64x2.mul(f64x2.splat(cross), f64x2.add(probability, other)));
         value = f64x2.add(f64x2.mul(value, f64x2.splat(weight)), f64x2.mul(r, linear));

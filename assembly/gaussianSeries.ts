@@ -4,7 +4,7 @@
 //
 // Features are float64 arrays of n rounded up to even, one after the other (constants below); the table holds, for every
 // pair of features, TERMS pairs of coefficients.
-import { denominator, distance, lossNumerator, normalDensity, tailNumerator } from './math/normal';
+import { densityOf, distance, lossShare, tailShare } from './math/normal';
 
 /** mu / s, within 40 of 0. */
 export const H: i32 = 0;
@@ -91,9 +91,8 @@ export function prepareFeatures(mean: usize, variance: usize, stride: usize, n: 
     const raw = v128.andnot(f64x2.div(mu, s), v128.and(f64x2.eq(mu, zero), v128.not(spread)));
     const z = distance(raw);
     const positive = f64x2.gt(mu, zero);
-    const density = normalDensity(z);
-    const scale = f64x2.div(density, denominator(z));
-    const tail = f64x2.mul(scale, tailNumerator(z)), loss = f64x2.mul(scale, lossNumerator(z));
+    const density = densityOf(z);
+    const tail = f64x2.mul(density, tailShare(z)), loss = f64x2.mul(density, lossShare(z));
     v128.store(arrayOf(at, n, H), v128.bitselect(z, f64x2.neg(z), positive));
     v128.store(arrayOf(at, n, INVERSE), inverse);
     v128.store(arrayOf(at, n, DEVIATION), s);

@@ -4,7 +4,6 @@
 import { expDouble } from './exp';
 import { keepNaN, step } from './vector';
 
-export const ROOT_TWO_PI: f64 = 2.5066282746310002;
 const ONE_OVER_ROOT_TWO_PI: f64 = 0.3989422804014327;
 /** phi is 0 from here on. */
 export const FARTHEST: f64 = 40;
@@ -91,23 +90,32 @@ export function distance(x: v128): v128 {
 }
 
 /** Phi(-z) of lanes 0 <= z <= 40. */
-// @ts-ignore: decorator
-@inline
 export function normalTail(z: v128): v128 {
-  return f64x2.div(f64x2.mul(normalDensity(z), tailNumerator(z)), denominator(z));
+  return f64x2.mul(densityOf(z), tailShare(z));
 }
 
 /** Phi(x) of any lanes, to a relative accuracy of a few roundings in both tails. */
-// @ts-ignore: decorator
-@inline
 export function normalDistribution(x: v128): v128 {
   const tail = normalTail(distance(x));
   const positive = f64x2.gt(x, f64x2.splat(0));
   return keepNaN<f64>(v128.bitselect(f64x2.sub(f64x2.splat(1), tail), tail, positive), x);
 }
 
+/** phi(z), without a copy of it at every call, as the two below: for kernels whose time is elsewhere. */
+export function densityOf(z: v128): v128 {
+  return normalDensity(z);
+}
+/** R(z) = P / Q. */
+export function tailShare(z: v128): v128 {
+  return f64x2.div(tailNumerator(z), denominator(z));
+}
+/** G(z) = N / Q. */
+export function lossShare(z: v128): v128 {
+  return f64x2.div(lossNumerator(z), denominator(z));
+}
+
 export function normalDensityScalar(x: f64): f64 {
-  return f64x2.extract_lane(normalDensity(distance(f64x2.splat(x))), 0);
+  return f64x2.extract_lane(densityOf(distance(f64x2.splat(x))), 0);
 }
 
 export function normalDistributionScalar(x: f64): f64 {
@@ -116,6 +124,5 @@ export function normalDistributionScalar(x: f64): f64 {
 
 /** G(z) = 1 - z R(z) for 0 <= z <= 40. */
 export function millsLossScalar(z: f64): f64 {
-  const x = f64x2.splat(z);
-  return f64x2.extract_lane(f64x2.div(lossNumerator(x), denominator(x)), 0);
+  return f64x2.extract_lane(lossShare(f64x2.splat(z)), 0);
 }
