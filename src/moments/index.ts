@@ -14,7 +14,7 @@ export { activationLayer } from './layers-activation.js';
 export { averagePool2dLayer, conv2dLayer, flattenLayer, linearLayer, type Conv2dOptions } from './layers-affine.js';
 export { maxPool2dLayer } from './layers-max-pool.js';
 export { residualLayer } from './layers-residual.js';
-export type { Carried, Layer } from './layers.js';
+export type { Carried, Layer as MomentLayer } from './layers.js';
 export { adfLinearized, oneStage, twoStage, type Derivative, type StageOptions, type TwoStageOptions } from './linearization.js';
 export { maxJoint, maxMarginals } from './max.js';
 export { readNetwork } from './model-file.js';

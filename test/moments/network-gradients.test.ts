@@ -5,7 +5,7 @@ import { activationMoments } from '../../src/moments/activations.js';
 import { congruence, diagonalCongruence, diagonalMatrix, embedBlock, scaleColumns, symmetricSum, takeBlock, transposed } from '../../src/moments/covariance-ops.js';
 import {
   activationLayer, adf, adfJoint, averagePool2dLayer, conv2dLayer, expectedSquaredError, firstLayerLoss, flattenLayer, gaussianNegativeLogLikelihood, linearLayer,
-  maxPool2dLayer, MomentNetwork, residualLayer, type Layer,
+  maxPool2dLayer, MomentNetwork, residualLayer, type MomentLayer as Layer,
 } from '../../src/moments/index.js';
 import { Adam, Linear } from '../../src/nn/index.js';
 import { Generator } from '../../src/random/index.js';

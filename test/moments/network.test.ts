@@ -4,7 +4,7 @@ import { openCore, type Core } from '../../src/core/index.js';
 import { activationMoments } from '../../src/moments/activations.js';
 import {
   activationLayer, adf, adfJoint, averagePool2dLayer, cauchy, conv2dLayer, differential, flattenLayer, jacobian, jacobianByTape, linearLayer, maxPool2dLayer,
-  MomentNetwork, oneStage, residualLayer, twoStage, type Joint, type Layer,
+  MomentNetwork, oneStage, residualLayer, twoStage, type Joint, type MomentLayer as Layer,
 } from '../../src/moments/index.js';
 import { transposedJacobianByLayers } from '../../src/moments/jacobian.js';
 import { congruence, gram, transposed } from '../../src/moments/covariance-ops.js';
