@@ -10,6 +10,7 @@ export class Core {
   readonly kernels: Kernels;
   readonly memory: Memory;
   readonly profile: Profile;
+  readonly kernelSet: KernelSet;
   /** SHA-256 of the .wasm, hexadecimal. */
   readonly wasmHash: string;
   /** Why fewer threads compute than were asked for, where that is so. */
@@ -17,10 +18,11 @@ export class Core {
   readonly #pool: Pool | undefined;
   #scratch: { pointer: Pointer; bytes: number } | undefined;
 
-  constructor(kernels: Kernels, memory: Memory, identity: { profile: Profile; wasmHash: string }, pool?: Pool, threadsNote?: string) {
+  constructor(kernels: Kernels, memory: Memory, identity: { profile: Profile; kernelSet: KernelSet; wasmHash: string }, pool?: Pool, threadsNote?: string) {
     this.kernels = pool === undefined ? kernels : threadedKernels(kernels, pool);
     this.memory = memory;
     this.profile = identity.profile;
+    this.kernelSet = identity.kernelSet;
     this.wasmHash = identity.wasmHash;
     this.threadsNote = threadsNote;
     this.#pool = pool;
@@ -146,7 +148,7 @@ export async function openCoreFrom(source: BuildSource, options: CoreOptions = {
     throw new Error("profile 'fused' needs a CPU with hardware multiply-add, and the probe found none: use profile 'strict'");
   }
   const memory = new Memory(wasm, kernels.probe_heap_base(), maximumBytes);
-  const identity = { profile, wasmHash: sha256 };
+  const identity = { profile, kernelSet: set, wasmHash: sha256 };
   if (!shared) return new Core(kernels, memory, identity, undefined, note);
   const control = memory.allocate(CONTROL_BYTES, 'thread control');
   const pool = new Pool(kernels, wasm, control, threads);

@@ -3,6 +3,9 @@ import { byzantineCases } from './byzantine-cases.js';
 import { expectedDigests } from './expected.js';
 import { operationCases, type Case } from './operation-cases.js';
 import { runCases } from './run-cases.js';
+import { matrixCases } from './matrix-cases.js';
+import { momentFunctionCases } from './moment-function-cases.js';
+import { momentNetworkCases } from './moment-network-cases.js';
 import { wideCases } from './wide-cases.js';
 
 export { expectedDigests } from './expected.js';
@@ -11,8 +14,16 @@ export { shortRun } from './run-cases.js';
 export { wideCases } from './wide-cases.js';
 export type { Case } from './operation-cases.js';
 
+/** Cases of kernels that only a core with all kernels has. */
+const casesOfAll: readonly Case[] = [...matrixCases, ...momentFunctionCases, ...momentNetworkCases];
+
 /** Every shipped case: all families of ops, small and large enough for threads to share, then one short run of each model kind. */
-export const shippedCases: readonly Case[] = [...operationCases, ...wideCases, ...runCases, ...byzantineCases];
+export const shippedCases: readonly Case[] = [...operationCases, ...wideCases, ...runCases, ...byzantineCases, ...casesOfAll];
+
+/** The shipped cases that a core has the kernels for. */
+export function casesFor(core: Core): readonly Case[] {
+  return core.kernelSet === 'all' ? shippedCases : shippedCases.filter((one) => !casesOfAll.includes(one));
+}
 
 export interface CaseOutcome {
   name: string;
@@ -22,8 +33,8 @@ export interface CaseOutcome {
   holds: boolean;
 }
 
-/** Runs the shipped cases one after the other on an opened core. */
-export async function* verifyCases(core: Core, cases: readonly Case[] = shippedCases): AsyncGenerator<CaseOutcome> {
+/** Runs cases, by default all that the core has the kernels for, one after the other. */
+export async function* verifyCases(core: Core, cases: readonly Case[] = casesFor(core)): AsyncGenerator<CaseOutcome> {
   const known: Record<string, string> = expectedDigests[core.profile as Profile];
   for (const { name, run } of cases) {
     const digest = await run(core);

@@ -7,7 +7,8 @@ import { openLab as openEdgeLab } from '../../src/edge.js';
 import { openLab } from '../../src/index.js';
 import { edgeRuntime } from '../../src/runtime/edge.js';
 import { nodeRuntime } from '../../src/runtime/node.js';
-import { shippedCases } from '../../src/verify/index.js';
+import { onlyInAll } from '../../src/core/generated/kernels.js';
+import { casesFor, shippedCases } from '../../src/verify/index.js';
 
 const bytesOf = async (name: string) => new Uint8Array(await readFile(new URL(`../../dist/isolab-${name}.wasm`, import.meta.url)));
 const moduleOf = async (name: string) => WebAssembly.compile(await bytesOf(name));
@@ -68,6 +69,22 @@ describe('a module that is no build of this version', () => {
   it('and an unknown profile', async () => {
     const refusal = new TypeError(`profile: expected 'strict' or 'fused', got "fast"`);
     await expect(openCoreFrom(async () => identifyBuild(await moduleOf('strict')), { profile: 'fast' as never })).rejects.toThrow(refusal);
+  });
+});
+
+describe('a core with its own kernels only', () => {
+  it('says of the others where they are', async () => {
+    const { kernels } = await openCore();
+    expect(onlyInAll.length).toBeGreaterThan(20);
+    for (const name of onlyInAll) {
+      expect(() => (kernels[name] as () => void)()).toThrow(new TypeError(`${name}: expected a core opened with { kernels: 'all' }, got one with the core's kernels only`));
+    }
+  });
+  it('verifies the cases it has the kernels for', async () => {
+    const [small, whole] = [casesFor(await openCore()), casesFor(await openCore({ kernels: 'all' }))];
+    expect(whole).toBe(shippedCases);
+    expect(small.length).toBeLessThan(whole.length);
+    expect(small.some(({ name }) => /cholesky/i.test(name))).toBe(false);
   });
 });
 
