@@ -1,0 +1,111 @@
+// What every experiment on Gaussian moments has as a command: flags from its fields, a table and a figure from its rows.
+import { Command, Option } from 'commander';
+import type { z } from 'zod';
+import type { Core } from '../core/index.js';
+import type { Column, Duration, MomentEvent, MomentResult, TableRow } from '../experiments/moments/index.js';
+import { identifying, runIdOf } from '../experiments/identity.js';
+import { formatPandasCsv, writeTidily } from '../outputs/index.js';
+import { VERSION } from '../version.js';
+import type { CliContext } from './context.js';
+import { addCoreOptions, openChosenCore, type CoreFlags } from './core-options.js';
+import { addFieldOptions, givenFields, readConfigFile } from './flags.js';
+import { Progress } from './progress.js';
+import { formatTable } from './text-table.js';
+
+type Config = Record<string, unknown> & { out_dir: string };
+
+/** One experiment: what it computes, and what its table and its figure show. */
+export interface MomentExperiment<C extends Config, R extends TableRow> {
+  /** Of the subcommand, and of the table and figure that it writes. */
+  name: string;
+  description: string;
+  fields: z.ZodRawShape;
+  resolve(values: Record<string, unknown>, source: string): C;
+  /** @param now milliseconds of a clock that only durations may be taken from */
+  run(core: Core, config: C, now: () => number): AsyncIterable<MomentEvent<R>>;
+  columns: readonly Column[];
+  /** The figure as SVG. */
+  draw(rows: readonly R[], config: C, durations: readonly Duration[]): string;
+}
+
+interface Options extends CoreFlags, Record<string, unknown> {
+  config?: string;
+  printConfig?: boolean;
+  json?: boolean;
+}
+
+interface Outcome<R extends TableRow> {
+  result: MomentResult<R>;
+  durations: Duration[];
+}
+
+const SECONDS: readonly Column[] = [{ name: 'part', kind: 'text' }, { name: 'seconds', kind: 'float' }];
+
+async function takeEvents<R extends TableRow>(context: CliContext, events: AsyncIterable<MomentEvent<R>>): Promise<Outcome<R>> {
+  const progress = new Progress(context);
+  const durations: Duration[] = [];
+  let result: MomentResult<R> | undefined;
+  try {
+    for await (const event of events) {
+      if (event.type === 'started') {
+        progress.line(event.title);
+        progress.start(event.total, 0, '{bar} {percentage}% {note}');
+      } else if (event.type === 'progress') progress.update(event.done, event.note);
+      else if (event.type === 'duration') durations.push(event.duration);
+      else if (event.type === 'finished') ({ result } = event);
+    }
+  } finally {
+    progress.stop();
+  }
+  return { result: result!, durations };
+}
+
+/** Writes the files of a run; they are made before the first is written, so that what cannot be drawn leaves none. */
+async function writeRun(context: CliContext, folder: string, texts: Readonly<Record<string, string>>): Promise<void> {
+  const { files } = context.runtime;
+  try {
+    await files.makeFolder(folder);
+  } catch (error) {
+    throw new Error(`--out-dir: expected a folder that can be written, got ${folder} (${(error as Error).message})`);
+  }
+  for (const [name, text] of Object.entries(texts)) await writeTidily(files, folder, name, new TextEncoder().encode(text));
+}
+
+async function execute<C extends Config, R extends TableRow>(context: CliContext, experiment: MomentExperiment<C, R>, config: C, options: Options): Promise<void> {
+  const { name, fields, columns } = experiment;
+  const core = await openChosenCore(context, options);
+  try {
+    const began = context.runtime.now();
+    const { result, durations } = await takeEvents(context, experiment.run(core, config, () => context.runtime.now()));
+    durations.push({ part: 'all', seconds: (context.runtime.now() - began) / 1000 });
+    const { profile, wasmHash } = core;
+    const runId = await runIdOf(`moments ${name}`, identifying(fields, config), { profile, wasmHash, dataHash: '' });
+    const folder = `${config.out_dir}/${runId}`;
+    const record = { run_id: runId, config, rows: result.rows, result_digest: result.digest, program: `isolab ${VERSION}`, profile, wasm_sha256: wasmHash, bits_promised: true };
+    await writeRun(context, folder, {
+      [`${name}.csv`]: formatPandasCsv(columns, result.rows), [`${name}.svg`]: experiment.draw(result.rows, config, durations),
+      'seconds.csv': formatPandasCsv(SECONDS, durations), 'record.json': `${JSON.stringify(record, null, 2)}\n`,
+    });
+    if (options.json === true) context.stdout(`${JSON.stringify({ folder, digest: result.digest, rows: result.rows, seconds: durations })}\n`);
+    else context.stdout(`${formatTable(columns, result.rows)}run ${runId}: digest ${result.digest}\n[Output] ${folder}: ${name}.csv, ${name}.svg, record.json, seconds.csv\n`);
+  } finally {
+    await core.close();
+  }
+}
+
+/** The subcommand of an experiment. */
+export function momentExperimentCommand<C extends Config, R extends TableRow>(context: CliContext, experiment: MomentExperiment<C, R>): Command {
+  const running = 'Running:';
+  const command = new Command(experiment.name).description(experiment.description);
+  addFieldOptions(command, experiment.fields);
+  command.addOption(new Option('--config <FILE>', 'take values from a JSON file; flags override it').helpGroup(running));
+  return addCoreOptions(command, running)
+    .addOption(new Option('--print-config', 'print the resolved configuration as JSON and stop').helpGroup(running))
+    .addOption(new Option('--json', 'print the results as one line of JSON on stdout').helpGroup(running))
+    .action(async (options: Options) => {
+      const { values, source } = await readConfigFile(context.runtime.files, options.config);
+      const config = experiment.resolve({ ...values, ...givenFields(options, experiment.fields) }, source);
+      if (options.printConfig === true) context.stdout(`${JSON.stringify(config, null, 2)}\n`);
+      else await execute(context, experiment, config, options);
+    });
+}

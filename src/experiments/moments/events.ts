@@ -1,0 +1,40 @@
+// What the experiments on Gaussian moments tell while they run: one form for all of them.
+import { Digest } from '../../core/index.js';
+
+/** A column of an experiment's table. */
+export interface Column {
+  readonly name: string;
+  readonly kind: 'whole' | 'float' | 'text';
+}
+
+/** A row: numbers and texts by column. */
+export type TableRow = Record<string, number | string>;
+
+/** How long a part took: a table of its own, for no bit of the results may depend on it. */
+export interface Duration extends TableRow {
+  part: string;
+  seconds: number;
+}
+
+export interface MomentResult<R extends TableRow> {
+  rows: R[];
+  /** SHA-256 over the rows, column by column. */
+  digest: string;
+}
+
+export type MomentEvent<R extends TableRow> =
+  | { type: 'started'; total: number; title: string }
+  | { type: 'progress'; done: number; total: number; note: string }
+  | { type: 'row'; row: R }
+  | { type: 'duration'; duration: Duration }
+  | { type: 'finished'; result: MomentResult<R> };
+
+/** The last event of a run. */
+export async function finished<R extends TableRow>(columns: readonly Column[], rows: R[]): Promise<MomentEvent<R>> {
+  const digest = new Digest();
+  for (const { name, kind } of columns) {
+    if (kind === 'text') digest.add(`${name}: ${rows.map((row) => row[name]).join(', ')}`, []);
+    else digest.add(name, rows.map((row) => row[name] as number));
+  }
+  return { type: 'finished', result: { rows, digest: await digest.hex() } };
+}

@@ -1,0 +1,2 @@
+export { covarianceFields, COVARIANCE_COLUMNS, resolveCovarianceConfig, runCovariance, type CovarianceConfig, type CovarianceRow } from './covariance.js';
+export type { Column, Duration, MomentEvent, MomentResult, TableRow } from './events.js';
