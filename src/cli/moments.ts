@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.js';
 import { covarianceCommand } from './moments-covariance.js';
+import { tightnessCommand } from './moments-tightness.js';
 
 /** `isolab moments`: Gaussian inputs through networks, one subcommand for each experiment. */
 export function momentsCommand(context: CliContext): Command {
   return new Command('moments')
     .description('Gaussian moments through networks: the experiments, and the moments of a network of yours')
-    .addCommand(covarianceCommand(context));
+    .addCommand(covarianceCommand(context))
+    .addCommand(tightnessCommand(context));
 }

@@ -9,7 +9,7 @@ import { Generator } from '../../random/index.js';
 import { relu, Stepper, type Tape } from '../../tensor/index.js';
 import { resolveFields } from '../configuration.js';
 import { count, field as f, folder, positiveNumber, whole } from '../field-types.js';
-import { finished, type Column, type MomentEvent, type TableRow } from './events.js';
+import { finished, progressOf, type Column, type MomentEvent, type TableRow } from './events.js';
 import { drawGaussianInput } from './gaussian-input.js';
 import { meanAbsolute, meanDifference } from './errors.js';
 import { examine } from './referee.js';
@@ -72,7 +72,7 @@ export async function* runCovariance(core: Core, { n, sigma, count: samples, see
   }, { record: false });
   try {
     const witness = { moments, transform: relu };
-    for (const done of examine(core, computed.sampler, generator, samples, n, [witness])) yield { type: 'progress', done, total: samples, note: '' };
+    yield* progressOf(examine(core, computed.sampler, generator, samples, n, [witness]), 0, samples);
     const { covariance, covarianceError } = moments.estimate();
     const rows = computed.found.map((each): CovarianceRow => ({
       variant: each.variant, error: meanDifference(each.covariance, covariance!),

@@ -38,3 +38,13 @@ export async function finished<R extends TableRow>(columns: readonly Column[], r
   }
   return { type: 'finished', result: { rows, digest: await digest.hex() } };
 }
+
+/** Events for the samples that have been drawn, after `before` of earlier parts; passes on what the part returns. */
+export function* progressOf<T>(drawn: Iterable<number, T>, before: number, total: number): Iterable<MomentEvent<never>, T> {
+  const numbers = drawn[Symbol.iterator]();
+  for (;;) {
+    const next = numbers.next();
+    if (next.done === true) return next.value;
+    yield { type: 'progress', done: before + next.value, total, note: '' };
+  }
+}

@@ -22,7 +22,7 @@ export interface Witness {
  * Draws `count` samples and gives each batch to every witness; yields how many samples have been drawn.
  * @param widest most values that a sample is of on its way
  */
-export function* examine(core: Core, sampler: NormalSampler, generator: Generator, count: number, widest: number, witnesses: readonly Witness[]): Iterable<number> {
+export function* examine(core: Core, sampler: NormalSampler, generator: Generator, count: number, widest: number, witnesses: readonly Witness[]): Iterable<number, void> {
   const stepper = new Stepper(core);
   try {
     for (let done = 0; done < count;) {
