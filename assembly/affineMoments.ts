@@ -6,9 +6,6 @@
 import { multiplyAdd } from './profile';
 import { loadPairOr, sumPair } from './vector';
 
-/** Samples that pass a block of weights before the next block is read: their means and variances stay in L2. */
-const SAMPLES: i32 = 16;
-
 /** sums (mean, variance) of four rows of W for one sample. */
 function fourRows(weight: usize, bias: usize, columns: i32, mean: usize, variance: usize, outMean: usize, outVariance: usize): void {
   const apart = <usize>columns << 3;
@@ -122,28 +119,25 @@ function oneRowForward(weight: usize, bias: usize, columns: i32, x: usize, outpu
 
 /**
  * outMean [batch, rows] = mean [batch, columns] W^T + bias [rows] (none at address 0), outVariance [batch, rows] =
- * variance [batch, columns] (W o W)^T.
+ * variance [batch, columns] (W o W)^T. For few samples.
  */
 export function affine_marginals_f64(
   weight: usize, bias: usize, rows: i32, columns: i32, mean: usize, variance: usize, batch: i32, outMean: usize, outVariance: usize,
 ): void {
   const inBytes = <usize>columns << 3, outBytes = <usize>rows << 3;
-  for (let start = 0; start < batch; start += SAMPLES) {
-    const end = min(start + SAMPLES, batch);
-    for (let row = 0; row < rows; row += 4) {
-      const block = weight + <usize>row * inBytes;
-      for (let sample = start; sample < end; sample++) {
-        const x = mean + <usize>sample * inBytes, v = variance + <usize>sample * inBytes;
-        const to = <usize>sample * outBytes + (<usize>row << 3);
-        const addend = bias != 0 ? bias + (<usize>row << 3) : 0;
-        if (rows - row >= 4) {
-          fourRows(block, addend, columns, x, v, outMean + to, outVariance + to);
-          continue;
-        }
-        for (let r = 0; r < rows - row; r++) {
-          const at = <usize>r << 3;
-          oneRow(block + <usize>r * inBytes, addend != 0 ? addend + at : 0, columns, x, v, outMean + to + at, outVariance + to + at);
-        }
+  for (let row = 0; row < rows; row += 4) {
+    const block = weight + <usize>row * inBytes;
+    for (let sample = 0; sample < batch; sample++) {
+      const x = mean + <usize>sample * inBytes, v = variance + <usize>sample * inBytes;
+      const to = <usize>sample * outBytes + (<usize>row << 3);
+      const addend = bias != 0 ? bias + (<usize>row << 3) : 0;
+      if (rows - row >= 4) {
+        fourRows(block, addend, columns, x, v, outMean + to, outVariance + to);
+        continue;
+      }
+      for (let r = 0; r < rows - row; r++) {
+        const at = <usize>r << 3;
+        oneRow(block + <usize>r * inBytes, addend != 0 ? addend + at : 0, columns, x, v, outMean + to + at, outVariance + to + at);
       }
     }
   }

@@ -10,12 +10,11 @@ import {
 } from './gaussianSeries';
 import { distance, normalDensityScalar, normalDistributionScalar, normalTail } from './math/normal';
 
-/** r: (w - 1) / w. */
+/** v / (1 + v); 0 for a variance that is not above 0. */
 // @ts-ignore: decorator
 @inline
-function ownCorrelation(features: usize, n: i32, i: i32): f64 {
-  const inverse = load<f64>(arrayOf(features, n, INVERSE) + (<usize>i << 3));
-  return 1 - inverse * inverse;
+function ownCorrelation(variance: f64): f64 {
+  return variance <= 0 ? 0 : variance / (1 + variance);
 }
 
 /** alpha_(m + 1) of every feature: one recurrence of He_j(-h) phi(h) / sqrt(j!), which has the signs. */
@@ -41,14 +40,11 @@ function varianceNearOne(features: usize, n: i32, i: i32, r: f64): f64 {
   const at = features + (<usize>i << 3);
   const h = load<f64>(arrayOf(at, n, H)), inverse = load<f64>(arrayOf(at, n, INVERSE)), density = load<f64>(arrayOf(at, n, DENSITY));
   const tail = load<f64>(arrayOf(at, n, TAIL)), s = 1 / inverse, w = s * s, v = w - 1;
-  // At -|h|; above, g(x) = x + g(-x).
-  const low = -abs<f64>(h), mu = low * s;
-  const both = indicatorSelf(features, n, i, r, 0) + tail * tail;
-  const ratio = sqrt<f64>((1 - r) / (1 + r));
-  const first = density * normalTailOf(-low * ratio);
-  const q = sqrt<f64>((1 - r) * (1 + r));
-  const joint = density * normalDensityScalar(low * ratio) / q;
-  const square = (mu * mu + v) * both + first * (4 * mu * v * inverse - 2 * v * v * low * inverse * inverse) + 2 * v * v * joint * (1 - r) * inverse * inverse;
+  // At -|h|; above, g(x) = x + g(-x). (1 - r) / (1 + r) is 1 / (1 + 2 v).
+  const low = -abs<f64>(h), mu = low * s, p = 1 / (1 + 2 * v), ratio = sqrt<f64>(p);
+  const both = indicatorSelf(features, n, i, r, p, 0) + tail * tail;
+  const first = density * normalTailOf(-low * ratio), joint = density * normalDensityScalar(low * ratio) * ratio;
+  const square = (mu * mu + v) * both + first * v * low * (4 - 2 * r) + 2 * v * r * joint;
   const mean = mu * tail + v * density * inverse;
   const variance = square - mean * mean;
   return h > 0 ? variance + v * (1 - 2 * (tail + low * density * inverse * inverse)) : variance;
@@ -95,9 +91,10 @@ export function gaussian_gelu_slope_f64(mean: usize, variance: usize, count: i32
 }
 
 function prepare(mean: usize, spread: usize, n: i32, full: bool, correlations: usize, features: usize): i32 {
-  prepareFeatures(mean, spread, full ? diagonalStride(n) : 8, n, 1, features);
+  const stride: usize = full ? diagonalStride(n) : 8;
+  prepareFeatures(mean, spread, stride, n, 1, features);
   let largest = full ? writeCorrelations(spread, n, features, 2, correlations) : 0;
-  for (let i = 0; i < n; i++) largest = max<f64>(largest, ownCorrelation(features, n, i));
+  for (let i = 0; i < n; i++) largest = max<f64>(largest, ownCorrelation(load<f64>(spread + <usize>i * stride)));
   return blocksFor(largest);
 }
 
@@ -108,7 +105,7 @@ export function gaussian_gelu_f64(mean: usize, spread: usize, n: i32, full: bool
   fillGelu(scratch, n, blocks);
   const table = tableOf(scratch, n);
   for (let i = 0; i < n; i++) {
-    const r = ownCorrelation(scratch, n, i), own = coefficientsOf(table, i);
+    const r = ownCorrelation(load<f64>(spread + <usize>i * stride)), own = coefficientsOf(table, i);
     store<f64>(out + <usize>i * stride, r < NEAR_ONE ? r * ownSeries(own, r, blocks) : varianceNearOne(scratch, n, i, r));
     if (!full) continue;
     const row = out + <usize>i * (<usize>n << 3);
@@ -140,7 +137,7 @@ export function gaussian_gelu_gradient_f64(
       const b = coefficientsOf(table, k), inverseOther = load<f64>(arrayOf(scratch, n, INVERSE) + (<usize>k << 3));
       const upper = <usize>i * rowBytes + (<usize>k << 3), lower = <usize>k * rowBytes + (<usize>i << 3);
       const own = i == k;
-      const r = own ? ownCorrelation(scratch, n, i) : load<f64>(toSpread + upper);
+      const r = own ? ownCorrelation(load<f64>(spread + <usize>i * stride)) : load<f64>(toSpread + upper);
       const g = own ? load<f64>(gradient + <usize>i * stride) : load<f64>(gradient + upper) + load<f64>(gradient + lower);
       let power: f64 = 1, byCorrelation: f64 = 0, byMean: f64 = 0, byOther: f64 = 0, byVariance: f64 = 0, byOtherVariance: f64 = 0;
       for (let m = 0; m < terms - 2; m++) {

@@ -30,9 +30,12 @@ export function indicatorPair(features: usize, n: i32, i: i32, k: i32, r: v128, 
   return value;
 }
 
-/** The covariance of feature i's indicator with that of a twin of correlation r, 0 <= r <= 1. */
-export function indicatorSelf(features: usize, n: i32, i: i32, r: f64, blocks: i32): f64 {
-  if (r >= NEAR_ONE) return nearOne(features, n, i, i, r);
-  const own = coefficientsOf(tableOf(features, n), i);
-  return r * ownSeries(own, r, blocks);
+/**
+ * The covariance of feature i's indicator with that of a twin of correlation r, 0 <= r <= 1; p = (1 - r) / (1 + r), which says
+ * more than r where that is near 1.
+ */
+export function indicatorSelf(features: usize, n: i32, i: i32, r: f64, p: f64, blocks: i32): f64 {
+  if (r < NEAR_ONE) return r * ownSeries(coefficientsOf(tableOf(features, n), i), r, blocks);
+  const at = features + (<usize>i << 3), tail = load<f64>(arrayOf(at, n, TAIL)), z = load<f64>(arrayOf(at, n, H));
+  return tail - tail * tail - densityToOne(z, z, p);
 }

@@ -9,21 +9,12 @@ import {
 import { normalDensityScalar, normalDistribution, normalDistributionScalar } from './math/normal';
 import { loadPairOr, storePair } from './vector';
 
-/** The correlation of a feature with its twin: (variance - added) / variance, 0 where the variance is not above 0. */
+/** The correlation of a feature with its twin, v / (v + added) of its variance v; 0 for a variance that is not above 0. */
 // @ts-ignore: decorator
 @inline
-function ownCorrelation(features: usize, n: i32, i: i32, added: f64): f64 {
-  const inverse = load<f64>(arrayOf(features, n, INVERSE) + (<usize>i << 3));
-  return inverse > 0 ? 1 - added * inverse * inverse : 0;
-}
-
-/** The largest of the features' own correlations below 3/4, and of `largest`. */
-function largestOwn(features: usize, n: i32, added: f64, largest: f64): f64 {
-  for (let i = 0; i < n; i++) {
-    const r = ownCorrelation(features, n, i, added);
-    if (r < NEAR_ONE && r > largest) largest = r;
-  }
-  return largest;
+function ownCorrelation(variance: f64, added: f64): f64 {
+  if (variance <= 0) return 0;
+  return added == 0 ? 1 : min<f64>(1, variance / (variance + added));
 }
 
 /**
@@ -33,11 +24,16 @@ function largestOwn(features: usize, n: i32, added: f64, largest: f64): f64 {
 export function gaussian_step_f64(mean: usize, spread: usize, n: i32, full: bool, added: f64, out: usize, scratch: usize): void {
   const stride: usize = full ? diagonalStride(n) : 8;
   prepareFeatures(mean, spread, stride, n, added, scratch);
-  const largest = full ? writeCorrelations(spread, n, scratch, NEAR_ONE, out) : 0;
-  const blocks = blocksFor(largestOwn(scratch, n, added, largest));
+  let largest = full ? writeCorrelations(spread, n, scratch, NEAR_ONE, out) : 0;
+  for (let i = 0; i < n; i++) {
+    const own = ownCorrelation(load<f64>(spread + <usize>i * stride), added);
+    if (own < NEAR_ONE) largest = max<f64>(largest, own);
+  }
+  const blocks = blocksFor(largest);
   fillHermite(scratch, n, 1, blocks, TERMS);
   for (let i = 0; i < n; i++) {
-    store<f64>(out + <usize>i * stride, indicatorSelf(scratch, n, i, ownCorrelation(scratch, n, i, added), blocks));
+    const v = load<f64>(spread + <usize>i * stride);
+    store<f64>(out + <usize>i * stride, indicatorSelf(scratch, n, i, ownCorrelation(v, added), added / (2 * v + added), blocks));
     if (!full) continue;
     const row = out + <usize>i * (<usize>n << 3);
     for (let k = (i + 1) & ~1; k < n; k += 2) {
@@ -105,7 +101,7 @@ export function gaussian_step_gradient_f64(
     for (let k = i; k < last; k++) {
       const upper = <usize>i * rowBytes + (<usize>k << 3), lower = <usize>k * rowBytes + (<usize>i << 3);
       const own = i == k;
-      const r = own ? ownCorrelation(scratch, n, i, added) : load<f64>(toSpread + upper);
+      const r = own ? ownCorrelation(load<f64>(spread + <usize>i * stride), added) : load<f64>(toSpread + upper);
       const g = own ? load<f64>(gradient + <usize>i * stride) : load<f64>(gradient + upper) + load<f64>(gradient + lower);
       const one = scratch + (<usize>i << 3), other = scratch + (<usize>k << 3);
       const h = load<f64>(arrayOf(one, n, H)), j = load<f64>(arrayOf(other, n, H));

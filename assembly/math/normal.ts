@@ -45,7 +45,7 @@ export function denominator(z: v128): v128 {
   return d;
 }
 
-/** P(z): R = P / Q. */
+/** P(z): R = P / Q. The last coefficient is one spacing below sqrt(pi / 2), so that Phi(0) is 1/2. */
 // @ts-ignore: decorator
 @inline
 export function tailNumerator(z: v128): v128 {
@@ -60,7 +60,7 @@ export function tailNumerator(z: v128): v128 {
   t = step(t, z, 1.2170127464236578);
   t = step(t, z, 2.0829989695792546);
   t = step(t, z, 2.296878659693508);
-  t = step(t, z, 1.2533141373155003);
+  t = step(t, z, 1.2533141373155001);
   return t;
 }
 

@@ -4,8 +4,11 @@ import { multiplyInto, rowsAt } from '../tensor/matrices.js';
 import type { Marginals } from './distribution.js';
 import { congruence, diagonalCongruence, matrixAt, requireAxes, requireShape } from './covariance-ops.js';
 
-/** Samples up to which a walk along the weights beats a packed matrix product (measured at 100 x 100 to 1000 x 1000). */
-const FEW_SAMPLES = 8;
+/**
+ * Samples up to which a walk along the weights beats packed matrix products: one for means, two and the squares for both.
+ * Measured at 100 x 100, where they meet about there, and at 1000 x 1000, where they meet at two and three times as many.
+ */
+const FEW_SAMPLES = { means: 8, marginals: 16 };
 
 function requireLayer(op: string, x: Tensor, weight: Tensor, bias: Tensor | null): void {
   requireAxes(op, 'the input', x, ['batch', 'in']);
@@ -32,7 +35,7 @@ export function affineMean(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor |
   requireLayer('affineMean', x, weight, bias);
   const [batch, inputs] = x.shape as [number, number];
   const outputs = weight.shape[0]!;
-  if (batch > FEW_SAMPLES) return linear(tape, x, weight, bias);
+  if (batch > FEW_SAMPLES.means) return linear(tape, x, weight, bias);
   const output = tape.empty([batch, outputs], 'float64', 'affine mean');
   x.core.kernels.affine_forward_f64(weight.source, bias?.source ?? 0, outputs, inputs, x.source, batch, output.pointer);
   return tape.record([x, weight, bias], output, (gradient) => giveLinearGradients(tape, gradient, x, weight, bias));
@@ -49,8 +52,8 @@ function giveVarianceGradients(tape: Tape, gradient: Tensor, variance: Tensor, w
 }
 
 /**
- * Means and variances of a linear layer of uncorrelated inputs, in one walk over its weights:
- * mean W^T + b and variance (W o W)^T. The variances are exact where the inputs are uncorrelated.
+ * Means and variances of a linear layer of uncorrelated inputs: mean W^T + b and variance (W o W)^T, for few samples in one
+ * walk over the weights. The variances are exact where the inputs are uncorrelated.
  * @throws RangeError for shapes that do not fit; TypeError for float32
  */
 export function affineMarginals(tape: Tape, input: Marginals, weight: Tensor, bias: Tensor | null): Marginals {
@@ -59,6 +62,9 @@ export function affineMarginals(tape: Tape, input: Marginals, weight: Tensor, bi
   requireShape('affineMarginals', 'the variances', v, x.shape);
   const [batch, inputs] = x.shape as [number, number];
   const outputs = weight.shape[0]!;
+  if (batch > FEW_SAMPLES.marginals) {
+    return { mean: linear(tape, x, weight, bias), variance: matmul(tape, v, mul(tape, weight, weight), { transposeB: true }) };
+  }
   const mean = tape.empty([batch, outputs], 'float64', 'affine mean');
   const variance = tape.empty([batch, outputs], 'float64', 'affine variance');
   x.core.kernels.affine_marginals_f64(

@@ -92,17 +92,48 @@ function imageLayer(map: ImageMap): Layer {
   };
 }
 
+export interface Conv2dOptions extends Omit<ConvolutionOptions, 'activation'> {
+  /** Parts of the channels that do not see each other; default 1. */
+  groups?: number;
+}
+
+/** The weight [out, in / groups, ...] of a convolution by groups as one of all channels [out, in, ...], zero between groups. */
+function denseWeight(tape: Tape, weight: Tensor, groups: number): Tensor {
+  if (groups === 1) return weight;
+  const [outputs, channels, ...kernel] = weight.shape as [number, number, number, number];
+  const columns = channels * sizeOf(kernel);
+  const rows = outputs / groups;
+  const output = tape.empty([outputs, channels * groups, ...kernel], 'float64', 'weight of all channels');
+  const { memory } = weight.core;
+  /** A row of the weight, and its place among the zeros. */
+  const eachRow = (sparse: number, dense: number, visit: (sparse: Float64Array, dense: Float64Array) => void) => {
+    for (let row = 0; row < outputs; row++) {
+      const place = row * columns * groups + Math.floor(row / rows) * columns;
+      visit(memory.f64(sparse + 8 * row * columns, columns), memory.f64(dense + 8 * place, columns));
+    }
+  };
+  memory.f64(output.pointer, output.size).fill(0);
+  eachRow(weight.source, output.pointer, (from, to) => to.set(from));
+  return tape.record([weight], output, (gradient) => {
+    tape.accumulate(weight, (pointer) => eachRow(pointer, gradient.source, (to, from) => to.set(from)));
+  });
+}
+
 /**
- * Convolution (cross-correlation, as PyTorch's): weight [out, in, kernelH, kernelW], bias [out] or null, float64.
+ * Convolution (cross-correlation, as PyTorch's): weight [out, in / groups, kernelH, kernelW], bias [out] or null, float64.
  * Variances of uncorrelated pixels go through the squared kernels.
  * @throws RangeError for parameters that do not fit each other; TypeError for float32
  */
-export function conv2dLayer(weight: Tensor, bias: Tensor | null = null, options: Omit<ConvolutionOptions, 'activation'> = {}): Layer {
+export function conv2dLayer(weight: Tensor, bias: Tensor | null = null, { groups = 1, ...options }: Conv2dOptions = {}): Layer {
   requireFloat64('conv2d', weight, bias);
   if (weight.shape.length !== 4 || (bias !== null && bias.size !== weight.shape[0])) {
     throw new RangeError(`conv2d: expected weight [out, in, kernel height, kernel width] and bias [out], got ${formatShape(weight.shape)} and ${bias === null ? 'no bias' : formatShape(bias.shape)}`);
   }
-  const [outputs, inputs, kernelH, kernelW] = weight.shape as [number, number, number, number];
+  const [outputs, channelsOfGroup, kernelH, kernelW] = weight.shape as [number, number, number, number];
+  if (!(Number.isInteger(groups) && groups >= 1 && outputs % groups === 0)) {
+    throw new RangeError(`conv2d: expected groups that divide the ${outputs} outputs, got ${groups}`);
+  }
+  const inputs = channelsOfGroup * groups;
   const { stride = [1, 1], padding = [0, 0], dilation = [1, 1] } = options;
   return imageLayer({
     kind: 'conv2d', parameters: present(weight, bias),
@@ -117,9 +148,9 @@ export function conv2dLayer(weight: Tensor, bias: Tensor | null = null, options:
       }
       return [outputs, ...extents];
     },
-    forward: (tape, images) => conv2d(tape, images, weight, bias, options),
-    linear: (tape, images) => conv2d(tape, images, weight, null, options),
-    squared: (tape, images) => conv2d(tape, images, mul(tape, weight, weight), null, options),
+    forward: (tape, images) => conv2d(tape, images, denseWeight(tape, weight, groups), bias, options),
+    linear: (tape, images) => conv2d(tape, images, denseWeight(tape, weight, groups), null, options),
+    squared: (tape, images) => conv2d(tape, images, denseWeight(tape, mul(tape, weight, weight), groups), null, options),
   });
 }
 
