@@ -25,7 +25,7 @@ export interface MomentExperiment<C extends Config, R extends TableRow> {
   run(core: Core, config: C, now: () => number): AsyncIterable<MomentEvent<R>>;
   columns: readonly Column[];
   /** The table for people to read; default: the columns as they are. */
-  print?(rows: readonly R[]): string;
+  print?(rows: readonly R[], durations: readonly Duration[]): string;
   /** The figure as SVG. */
   draw(rows: readonly R[], config: C, durations: readonly Duration[]): string;
 }
@@ -74,7 +74,7 @@ async function writeRun(context: CliContext, folder: string, texts: Readonly<Rec
 }
 
 async function execute<C extends Config, R extends TableRow>(context: CliContext, experiment: MomentExperiment<C, R>, config: C, options: Options): Promise<void> {
-  const { name, fields, columns, print = (rows) => formatTable(columns, rows) } = experiment;
+  const { name, fields, columns, print = (rows: readonly R[]) => formatTable(columns, rows) } = experiment;
   const core = await openChosenCore(context, options);
   try {
     const began = context.runtime.now();
@@ -89,7 +89,7 @@ async function execute<C extends Config, R extends TableRow>(context: CliContext
       'seconds.csv': formatPandasCsv(SECONDS, durations), 'record.json': `${JSON.stringify(record, null, 2)}\n`,
     });
     if (options.json === true) context.stdout(`${JSON.stringify({ folder, digest: result.digest, rows: result.rows, seconds: durations })}\n`);
-    else context.stdout(`${print(result.rows)}run ${runId}: digest ${result.digest}\n[Output] ${folder}: ${name}.csv, ${name}.svg, record.json, seconds.csv\n`);
+    else context.stdout(`${print(result.rows, durations)}run ${runId}: digest ${result.digest}\n[Output] ${folder}: ${name}.csv, ${name}.svg, record.json, seconds.csv\n`);
   } finally {
     await core.close();
   }

@@ -1,12 +1,16 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.js';
+import { constrainedCommand } from './moments-constrained.js';
 import { covarianceCommand } from './moments-covariance.js';
+import { profileCommand } from './moments-profile.js';
 import { tightnessCommand } from './moments-tightness.js';
 
 /** `isolab moments`: Gaussian inputs through networks, one subcommand for each experiment. */
 export function momentsCommand(context: CliContext): Command {
   return new Command('moments')
     .description('Gaussian moments through networks: the experiments, and the moments of a network of yours')
+    .addCommand(profileCommand(context))
     .addCommand(covarianceCommand(context))
-    .addCommand(tightnessCommand(context));
+    .addCommand(tightnessCommand(context))
+    .addCommand(constrainedCommand(context));
 }
