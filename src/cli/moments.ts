@@ -3,6 +3,7 @@ import type { CliContext } from './context.js';
 import { constrainedCommand } from './moments-constrained.js';
 import { covarianceCommand } from './moments-covariance.js';
 import { profileCommand } from './moments-profile.js';
+import { propagateCommand } from './moments-propagate.js';
 import { tightnessCommand } from './moments-tightness.js';
 
 /** `isolab moments`: Gaussian inputs through networks, one subcommand for each experiment. */
@@ -12,5 +13,6 @@ export function momentsCommand(context: CliContext): Command {
     .addCommand(profileCommand(context))
     .addCommand(covarianceCommand(context))
     .addCommand(tightnessCommand(context))
-    .addCommand(constrainedCommand(context));
+    .addCommand(constrainedCommand(context))
+    .addCommand(propagateCommand(context));
 }
