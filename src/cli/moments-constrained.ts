@@ -11,7 +11,7 @@ function draw(rows: readonly ConstrainedRow[], { layers, dim, count }: Constrain
     title: 'Variance at equal cost',
     description: `Errors of the output variances against ${count} samples: two-stage linearisation, and Monte Carlo of as many passes; ${layers} layers of ${dim}.`,
     panels: [{ title: 'Variance at equal cost', x: { label: 'Number of dimensions', scale: 'log' }, y: { label: 'Mean absolute error', scale: 'log' }, series }],
-    panelWidth: 520,
+    panelWidth: 520, panelHeight: 340,
   });
 }
 

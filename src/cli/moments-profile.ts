@@ -13,9 +13,11 @@ function draw(rows: readonly ProfileRow[], { layers, dim, trials }: ProfileConfi
     description: `Seconds to the output covariance of ${layers} layers of ${dim}, linearised, against the number of features; mean of ${trials} trials.`,
     panels: [{
       title: 'Covariance of a linearised network',
-      x: { label: 'Number of dimensions', scale: 'log' }, y: { label: 'Average time in seconds', scale: 'log' },
+      x: { label: 'Number of dimensions', scale: 'log' },
+      y: { label: 'Average time in seconds', scale: 'log' },
       series: WAY_NAMES.map((way) => ({ name: way, dots: true, points: rows.map(({ dims }) => ({ x: dims, y: secondsOf(durations, way, dims) })) })),
     }],
+    panelWidth: 520, panelHeight: 340,
   });
 }
 

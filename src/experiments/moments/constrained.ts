@@ -5,7 +5,7 @@ import type { Core } from '../../core/index.js';
 import { diagonal, NormalSampler, RunningMoments, twoStage, type MomentNetwork } from '../../moments/index.js';
 import { Generator } from '../../random/index.js';
 import { Stepper } from '../../tensor/index.js';
-import { resolveFields } from '../configuration.js';
+import { ConfigurationError, resolveFields } from '../configuration.js';
 import { choice, count, field as f, folder, positiveNumber, whole } from '../field-types.js';
 import { meanAbsolute, meanDifference } from './errors.js';
 import { finished, type Column, type MomentEvent, type TableRow } from './events.js';
@@ -33,7 +33,9 @@ export type ConstrainedConfig = z.infer<z.ZodObject<typeof constrainedFields>>;
 
 /** @throws ConfigurationError naming the flag, what was expected and what was given */
 export function resolveConstrainedConfig(values: Record<string, unknown>, source = 'configuration'): ConstrainedConfig {
-  return resolveFields(constrainedFields, values, source);
+  const config = resolveFields(constrainedFields, values, source);
+  if (config.largest < config.smallest) throw new ConfigurationError(`--largest: expected at least --smallest, ${config.smallest}, got ${config.largest}`);
+  return config;
 }
 
 export interface ConstrainedRow extends TableRow {

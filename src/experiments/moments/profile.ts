@@ -14,7 +14,7 @@ const network = 'Network and input';
 const timing = 'Timing and seed';
 
 export const profileFields = {
-  dims: f(widths.default([16, 32, 64, 128, 256, 512]), network, 'LIST', 'whole numbers of at least 1, separated by commas', 'features of the input and of the output, one measurement each'),
+  dims: f(widths.refine((all) => all.length > 0).default([16, 32, 64, 128, 256, 512]), network, 'LIST', 'whole numbers of at least 1, separated by commas', 'features of the input and of the output, one measurement each'),
   dim: f(whole(1, 1000), network, 'N', count(1), 'features of the layers between'),
   layers: f(whole(2, 10), network, 'N', count(2), 'linear layers, with ReLU between them'),
   sigma: f(positiveNumber.refine((value) => value > 0).default(10), network, 'X', 'a finite number above 0', 'the means are normal with that deviation, the covariance has norm sigma^2'),
