@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.js';
 import { covarianceCommand } from './moments-covariance.js';
+import { gaussianityCommand } from './moments-gaussianity.js';
+import { lenetCommand } from './moments-lenet.js';
+import { robustnessCommand } from './moments-robustness.js';
 import { tightnessCommand } from './moments-tightness.js';
 
 /** `isolab moments`: Gaussian inputs through networks, one subcommand for each experiment. */
@@ -8,5 +11,8 @@ export function momentsCommand(context: CliContext): Command {
   return new Command('moments')
     .description('Gaussian moments through networks: the experiments, and the moments of a network of yours')
     .addCommand(covarianceCommand(context))
+    .addCommand(gaussianityCommand(context))
+    .addCommand(lenetCommand(context))
+    .addCommand(robustnessCommand(context))
     .addCommand(tightnessCommand(context));
 }
