@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { z } from 'zod';
 import type { Core } from '../core/index.js';
-import type { Column, Duration, MomentEvent, MomentResult, TableRow } from '../experiments/moments/index.js';
+import type { Column, Duration, FurtherTable, MomentEvent, MomentResult, TableRow } from '../experiments/moments/index.js';
 import { identifying, runIdOf } from '../experiments/identity.js';
 import { formatPandasCsv, writeTidily } from '../outputs/index.js';
 import { VERSION } from '../version.js';
@@ -14,20 +14,29 @@ import { formatTable } from './text-table.js';
 
 type Config = Record<string, unknown> & { out_dir: string };
 
-/** One experiment: what it computes, and what its table and its figure show. */
-export interface MomentExperiment<C extends Config, R extends TableRow> {
+/** What an experiment reads from files before it runs. */
+export interface Loaded<D> {
+  data: D;
+  /** Names the files' content in the run's identity. */
+  hash: string;
+}
+
+/** One experiment: what it computes, and what its table and its figure show; `D` is what it reads. */
+export interface MomentExperiment<C extends Config, R extends TableRow, D = undefined> {
   /** Of the subcommand, and of the table and figure that it writes. */
   name: string;
   description: string;
   fields: z.ZodRawShape;
   resolve(values: Record<string, unknown>, source: string): C;
+  /** Default: nothing is read. */
+  load?(context: CliContext, core: Core, config: C): Promise<Loaded<D>>;
   /** @param now milliseconds of a clock that only durations may be taken from */
-  run(core: Core, config: C, now: () => number): AsyncIterable<MomentEvent<R>>;
+  run(core: Core, config: C, now: () => number, data: D): AsyncIterable<MomentEvent<R>>;
   columns: readonly Column[];
   /** The table for people to read; default: the columns as they are. */
-  print?(rows: readonly R[], durations: readonly Duration[]): string;
+  print?(rows: readonly R[], durations: readonly Duration[], further: readonly FurtherTable[]): string;
   /** The figure as SVG. */
-  draw(rows: readonly R[], config: C, durations: readonly Duration[]): string;
+  draw(rows: readonly R[], config: C, durations: readonly Duration[], further: readonly FurtherTable[]): string;
 }
 
 interface Options extends CoreFlags, Record<string, unknown> {
@@ -73,30 +82,34 @@ async function writeRun(context: CliContext, folder: string, texts: Readonly<Rec
   for (const [name, text] of Object.entries(texts)) await writeTidily(files, folder, name, new TextEncoder().encode(text));
 }
 
-async function execute<C extends Config, R extends TableRow>(context: CliContext, experiment: MomentExperiment<C, R>, config: C, options: Options): Promise<void> {
+async function execute<C extends Config, R extends TableRow, D>(context: CliContext, experiment: MomentExperiment<C, R, D>, config: C, options: Options): Promise<void> {
   const { name, fields, columns, print = (rows: readonly R[]) => formatTable(columns, rows) } = experiment;
   const core = await openChosenCore(context, options);
   try {
+    // Without `load`, D is undefined.
+    const { data, hash } = (await experiment.load?.(context, core, config)) ?? { data: undefined as D, hash: '' };
     const began = context.runtime.now();
-    const { result, durations } = await takeEvents(context, experiment.run(core, config, () => context.runtime.now()));
+    const { result, durations } = await takeEvents(context, experiment.run(core, config, () => context.runtime.now(), data));
     durations.push({ part: 'all', seconds: (context.runtime.now() - began) / 1000 });
     const { profile, wasmHash } = core;
-    const runId = await runIdOf(`moments ${name}`, identifying(fields, config), { profile, wasmHash, dataHash: '' });
+    const runId = await runIdOf(`moments ${name}`, identifying(fields, config), { profile, wasmHash, dataHash: hash });
     const folder = `${config.out_dir}/${runId}`;
-    const record = { run_id: runId, config, rows: result.rows, result_digest: result.digest, program: `isolab ${VERSION}`, profile, wasm_sha256: wasmHash, bits_promised: true };
+    const tablesByName = Object.fromEntries(result.further.map((table) => [table.name, table.rows]));
+    const record = { run_id: runId, config, rows: result.rows, ...tablesByName, result_digest: result.digest, program: `isolab ${VERSION}`, profile, wasm_sha256: wasmHash, ...(hash === '' ? {} : { data_sha256: hash }), bits_promised: true };
+    const furtherFiles = Object.fromEntries(result.further.map((table) => [`${table.name}.csv`, formatPandasCsv(table.columns, table.rows)]));
     await writeRun(context, folder, {
-      [`${name}.csv`]: formatPandasCsv(columns, result.rows), [`${name}.svg`]: experiment.draw(result.rows, config, durations),
+      [`${name}.csv`]: formatPandasCsv(columns, result.rows), [`${name}.svg`]: experiment.draw(result.rows, config, durations, result.further), ...furtherFiles,
       'seconds.csv': formatPandasCsv(SECONDS, durations), 'record.json': `${JSON.stringify(record, null, 2)}\n`,
     });
-    if (options.json === true) context.stdout(`${JSON.stringify({ folder, digest: result.digest, rows: result.rows, seconds: durations })}\n`);
-    else context.stdout(`${print(result.rows, durations)}run ${runId}: digest ${result.digest}\n[Output] ${folder}: ${name}.csv, ${name}.svg, record.json, seconds.csv\n`);
+    if (options.json === true) context.stdout(`${JSON.stringify({ folder, digest: result.digest, rows: result.rows, ...tablesByName, seconds: durations })}\n`);
+    else context.stdout(`${print(result.rows, durations, result.further)}run ${runId}: digest ${result.digest}\n[Output] ${folder}: ${name}.csv, ${name}.svg, ${Object.keys(furtherFiles).map((file) => `${file}, `).join('')}record.json, seconds.csv\n`);
   } finally {
     await core.close();
   }
 }
 
 /** The subcommand of an experiment. */
-export function momentExperimentCommand<C extends Config, R extends TableRow>(context: CliContext, experiment: MomentExperiment<C, R>): Command {
+export function momentExperimentCommand<C extends Config, R extends TableRow, D = undefined>(context: CliContext, experiment: MomentExperiment<C, R, D>): Command {
   const running = 'Running:';
   const command = new Command(experiment.name).description(experiment.description);
   addFieldOptions(command, experiment.fields);

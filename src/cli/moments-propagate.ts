@@ -1,20 +1,17 @@
 // `isolab moments propagate`: the moments of somebody's network, as JSON.
 import { Command, Option } from 'commander';
-import type { Core } from '../core/index.js';
-import { ConfigurationError, quote } from '../experiments/configuration.js';
+import { quote } from '../experiments/configuration.js';
 import { propagate, PROPAGATION_METHODS, type Propagated, type PropagationInput, type PropagationOptions } from '../experiments/moments/index.js';
-import { readNetwork, requireCovariance, type Derivative, type MomentNetwork } from '../moments/index.js';
-import { decodeSafetensors } from '../nn/index.js';
-import type { Files } from '../runtime/runtime.js';
+import { requireCovariance, type Derivative } from '../moments/index.js';
 import { Stepper } from '../tensor/index.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, type CoreFlags } from './core-options.js';
 import { readJsonOrPath } from './flags.js';
+import { readNetworkFile } from './network-file.js';
 import { UsageError } from './usage-error.js';
 
 interface Flags extends CoreFlags {
   model: string;
-  weights?: string;
   mean: string;
   cov: string;
   method: string;
@@ -42,20 +39,6 @@ function parseChoice<const T extends string>(flag: string, given: string, choice
 function parseWhole(flag: string, given: string, least: number): number {
   if (!/^\d{1,15}$/.test(given) || Number(given) < least) throw new UsageError(`${flag}: expected a whole number of at least ${least}, got ${quote(given)}`);
   return Number(given);
-}
-
-async function readBytes(files: Files, flag: string, path: string): Promise<Uint8Array> {
-  try {
-    return await files.read(path);
-  } catch (error) {
-    throw new ConfigurationError(`${flag}: expected a file that can be read, got ${quote(path)} (${(error as Error).message})`);
-  }
-}
-
-async function readModel(core: Core, files: Files, { model, weights }: Flags): Promise<MomentNetwork> {
-  const text = new TextDecoder().decode(await readBytes(files, '--model', model));
-  const tensors = weights === undefined ? undefined : decodeSafetensors(await readBytes(files, '--weights', weights), `--weights ${weights}`).tensors;
-  return asUsage(() => readNetwork(core, text, `--model ${model}`, tensors));
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
@@ -126,7 +109,7 @@ async function run(context: CliContext, flags: Flags): Promise<void> {
   const core = await openChosenCore(context, flags);
   const stepper = new Stepper(core);
   try {
-    const network = await readModel(core, files, flags);
+    const { network } = await readNetworkFile(core, files, '--model', flags.model);
     const n = network.inputs;
     const input = { mean: readMean(await readJsonOrPath(files, '--mean', flags.mean), n), covariance: readCovariance(await readJsonOrPath(files, '--cov', flags.cov), n) };
     requireSemidefinite(stepper, input.covariance, n);
@@ -142,8 +125,7 @@ async function run(context: CliContext, flags: Flags): Promise<void> {
 export function propagateCommand(context: CliContext): Command {
   const running = 'Running:';
   const command = new Command('propagate').description('prints mean and covariance of a network\'s outputs for a Gaussian input as JSON')
-    .requiredOption('--model <FILE>', 'the network: {"input": [n], "layers": [{"kind": "linear", "weight": ..., "bias": ...}, {"kind": "relu"}, ...]}')
-    .option('--weights <FILE>', 'a safetensors file, for weights that the model names')
+    .requiredOption('--model <FILE>', 'the network: {"input": [n], "layers": [{"kind": "linear", "weight": ..., "bias": ...}, {"kind": "relu"}, ...]}; the safetensors file of weights given by name stands in "tensors"')
     .requiredOption('--mean <JSON>', "the input's means: a list, nested for an image, or the path of a JSON file")
     .requiredOption('--cov <JSON>', 'one variance for all inputs, a list of them, or a covariance as rows; or the path of a JSON file')
     .addOption(new Option('--method <NAME>', `${PROPAGATION_METHODS.join(', ')}: layer by layer with full covariances; with variances alone; linearised on either side of one activation, or wholly; by samples`).default('exact'))

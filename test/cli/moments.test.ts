@@ -91,11 +91,11 @@ describe('isolab moments propagate', () => {
     writeFileSync(cov, '[[0.5, 0], [0, 0.5]]');
     const full = (await propagate(NETWORK, '--mean', mean, '--cov', cov)).stdout;
     for (const given of ['0.5', '[0.5, 0.5]']) expect((await propagate(NETWORK, '--mean', MEAN, '--cov', given)).stdout).toBe(full);
-    const weights = join(folder, 'weights.safetensors');
     const tensors = new Map([['a', { dtype: 'float64' as const, shape: [2, 3], values: Float64Array.of(1, 1, 1, 0.5, -1, 2) }]]);
-    writeFileSync(weights, encodeSafetensors({ tensors, metadata: {} }));
-    const named = { ...NETWORK, layers: [...NETWORK.layers.slice(0, 2), { kind: 'linear', weight: 'a' }] };
-    expect((await propagate(named, '--weights', weights, '--mean', mean, '--cov', cov)).stdout).toBe(full);
+    writeFileSync(join(folder, 'weights.safetensors'), encodeSafetensors({ tensors, metadata: {} }));
+    const model = join(folder, 'model.json');
+    writeFileSync(model, JSON.stringify({ ...NETWORK, tensors: 'weights.safetensors', layers: [...NETWORK.layers.slice(0, 2), { kind: 'linear', weight: 'a' }] }));
+    expect((await isolab('moments', 'propagate', '--model', model, '--mean', mean, '--cov', cov)).stdout).toBe(full);
   });
 
   it('takes the means of an image as nested lists', async () => {

@@ -16,9 +16,18 @@ export interface Duration extends TableRow {
   seconds: number;
 }
 
+/** A table beside the rows. */
+export interface FurtherTable {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly TableRow[];
+}
+
 export interface MomentResult<R extends TableRow> {
   rows: R[];
-  /** SHA-256 over the rows, column by column. */
+  /** Tables beside the rows, by the names of their files; most experiments have none. */
+  further: readonly FurtherTable[];
+  /** SHA-256 over all tables, column by column. */
   digest: string;
 }
 
@@ -29,14 +38,19 @@ export type MomentEvent<R extends TableRow> =
   | { type: 'duration'; duration: Duration }
   | { type: 'finished'; result: MomentResult<R> };
 
-/** The last event of a run. */
-export async function finished<R extends TableRow>(columns: readonly Column[], rows: R[]): Promise<MomentEvent<R>> {
-  const digest = new Digest();
+function addTable(digest: Digest, columns: readonly Column[], rows: readonly TableRow[]): void {
   for (const { name, kind } of columns) {
     if (kind === 'text') digest.add(`${name}: ${rows.map((row) => row[name]).join(', ')}`, []);
     else digest.add(name, rows.map((row) => row[name] as number));
   }
-  return { type: 'finished', result: { rows, digest: await digest.hex() } };
+}
+
+/** The last event of a run. */
+export async function finished<R extends TableRow>(columns: readonly Column[], rows: R[], further: readonly FurtherTable[] = []): Promise<MomentEvent<R>> {
+  const digest = new Digest();
+  addTable(digest, columns, rows);
+  for (const table of further) addTable(digest, table.columns, table.rows);
+  return { type: 'finished', result: { rows, further, digest: await digest.hex() } };
 }
 
 /** Events for the samples that have been drawn, after `before` of earlier parts; passes on what the part returns. */
