@@ -38,6 +38,7 @@ def main():
     run("libsvm_data.py", *out)
     run("moments.py", *out)
     run("moments_experiments.py", *out)
+    run("moments_lenet.py", *out)
     run("math_reference.py")
     emnist = ["--emnist-dir", arguments.emnist_dir] if arguments.emnist_dir else []
     run("splithead_cases.py", "--mnist-dir", arguments.mnist_dir, *emnist, *out)

@@ -26,7 +26,7 @@ export const gaussianityFields = {
   sigma: f(positiveNumber.refine((value) => value > 0).nullable().default(null), input, 'X', 'a finite number above 0', "the covariance's Frobenius norm is sigma^2 (default: 64 about an image, else 0.3)"),
   covariance: f(choice(['definite', 'diagonal'], 'definite'), input, 'KIND', 'definite or diagonal', 'definite: a random one; diagonal: equal variances, uncorrelated'),
   count: f(whole(20, 1000), input, 'N', count(20), 'samples'),
-  seed: f(whole(0, 0), input, 'N', count(0), 'seed of the network, the input and the samples'),
+  seed: f(whole(0, 1), input, 'N', count(0), 'seed of the network, the input and the samples (with 0 the default network is constant)'),
 
   data_dir: f(folder('./MNIST'), 'Data', 'DIR', 'a folder', 'folder with MNIST (torchvision layout or flat); it is found without it', { cosmetic: true }),
   ...pixelFields,
