@@ -6,6 +6,7 @@ import { backendCommand } from './backend.js';
 import { byzantineCommand } from './byzantine.js';
 import type { CliContext } from './context.js';
 import { dataCommand } from './data.js';
+import { momentsCommand } from './moments.js';
 import { plotCommand } from './plot.js';
 import { robustCommand } from './robust.js';
 import { splitHeadCommand } from './splithead.js';
@@ -40,6 +41,7 @@ function program(context: CliContext): Command {
   root.addCommand(settle(splitHeadCommand(context), context));
   root.addCommand(settle(alignmentCommand(context), context));
   root.addCommand(settleAll(byzantineCommand(context), context));
+  root.addCommand(settleAll(momentsCommand(context), context));
   root.addCommand(dataCommand(context));
   root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settleAll(robustCommand(context), context));

@@ -18,6 +18,13 @@ export const widths = z.preprocess(
   z.array(z.number().int().min(1)),
 );
 
+/** Finite numbers above 0, at least one, as a list or separated by commas. */
+export const positiveNumbers = (initial: readonly number[]) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((part) => (part.trim() === '' ? NaN : Number(part))) : value),
+    z.array(z.number().refine((value) => value > 0 && value < Infinity)).min(1),
+  ).default([...initial]);
+
 export const text = (initial: string) => z.string().default(initial);
 export const folder = (initial: string) => z.string().min(1).default(initial);
 export const choice = <const T extends readonly string[]>(values: T, initial: T[number]) =>

@@ -22,7 +22,7 @@ export { NormalSampler, RunningMoments, type MomentEstimate } from './monte-carl
 export { MomentNetwork } from './network.js';
 export { bivariateNormal, normalDensity, normalDistribution } from './normal.js';
 export { definite, ring, type DefiniteOptions, type RingOptions } from './random-matrices.js';
-export { gaussianRobustness, inputRange, type Robustness, type RobustnessOptions } from './robustness.js';
+export { gaussianRobustness, inputRange, robustnessLevels, type Robustness, type RobustnessLevel, type RobustnessOptions } from './robustness.js';
 export { sqrtm } from './square-root.js';
 export {
   area, ascending, histogram, histogramBins, hypothesisTest, interpolated, interquartileRange, kurtosisTest, pdfSimilarity, percentile, skewnessTest, type Curve,

@@ -1,4 +1,4 @@
-import { Generator } from '../random/index.js';
+import { Generator as NormalGenerator } from '../random/index.js';
 import { add, argmax, rowRange, sizeOf, Stepper, type Tape, type Tensor } from '../tensor/index.js';
 import { ring } from './random-matrices.js';
 
@@ -11,8 +11,12 @@ export interface RobustnessOptions {
   batch?: number;
   /** Default 0. */
   seed?: number | bigint;
-  /** Called after every level. */
-  onLevel?: (sigma: number, agreement: number) => void;
+}
+
+/** A noise level, and the part of the images whose prediction is that of the clean image. */
+export interface RobustnessLevel {
+  readonly sigma: number;
+  readonly agreement: number;
 }
 
 export interface Robustness {
@@ -87,31 +91,41 @@ function requireOptions(images: Tensor, { levels, batch, inputRange: range }: Re
 
 /**
  * How much of a classifier's predictions survive Gaussian noise on a ring (`gaussian_robustness` of
- * ModarTensai/network_moments): the clean predictions are the labels; at each level the noise is `ring` with the level times
- * the input range as its sigma and half a step of the levels as its tolerance.
+ * ModarTensai/network_moments), level by level: the clean predictions are the labels; at each level the noise is `ring` with the
+ * level times the input range as its sigma and half a step of the levels as its tolerance.
  * @param classifier images [batch, ...shape] -> scores [batch, classes]
  * @param images [count, ...shape], of the classifier's dtype
  * @throws RangeError for images or options out of range
  */
-export function gaussianRobustness(classifier: Classifier, images: Tensor, options: RobustnessOptions = {}): Robustness {
-  const { levels = { from: 0, to: 0.5, count: 30 }, inputRange: range = 1, batch = 100, seed = 0, onLevel } = options;
+export function* robustnessLevels(classifier: Classifier, images: Tensor, options: RobustnessOptions = {}): Generator<RobustnessLevel, Robustness> {
+  const { levels = { from: 0, to: 0.5, count: 30 }, inputRange: range = 1, batch = 100, seed = 0 } = options;
   requireOptions(images, { levels, batch, inputRange: range });
   const batches = new Batches(images, batch);
-  const generator = new Generator(images.core, seed);
+  const generator = new NormalGenerator(images.core, seed);
   try {
     const sigmas = linspace(levels);
     const tolerance = (sigmas[1]! - sigmas[0]!) / 2;
     const clean = batches.predict(classifier, (_tape, x) => x);
-    const agreement = sigmas.map((sigma) => {
+    const agreement: number[] = [];
+    for (const sigma of sigmas) {
       const noisy = batches.predict(classifier, (tape, x) =>
         add(tape, ring(tape, generator, x.shape.slice(1), { sigma: sigma * range, tolerance, batch: x.shape[0]!, dtype: x.dtype }), x));
       const equal = noisy.reduce((total, label, index) => total + Number(label === clean[index]), 0) / clean.length;
-      onLevel?.(sigma, equal);
-      return equal;
-    });
+      agreement.push(equal);
+      yield { sigma, agreement: equal };
+    }
     return { robustness: trapezoids(agreement, sigmas) / (sigmas.at(-1)! - sigmas[0]!), sigmas, agreement };
   } finally {
     generator.dispose();
     batches.dispose();
+  }
+}
+
+/** {@link robustnessLevels} to the end. @throws RangeError for images or options out of range */
+export function gaussianRobustness(classifier: Classifier, images: Tensor, options: RobustnessOptions = {}): Robustness {
+  const levels = robustnessLevels(classifier, images, options);
+  for (;;) {
+    const next = levels.next();
+    if (next.done === true) return next.value;
   }
 }
