@@ -6,6 +6,7 @@ import { runCases } from './run-cases.js';
 import { matrixCases } from './matrix-cases.js';
 import { momentFunctionCases } from './moment-function-cases.js';
 import { momentNetworkCases } from './moment-network-cases.js';
+import { momentRunCases } from './moment-run-cases.js';
 import { wideCases } from './wide-cases.js';
 
 export { expectedDigests } from './expected.js';
@@ -15,7 +16,7 @@ export { wideCases } from './wide-cases.js';
 export type { Case } from './operation-cases.js';
 
 /** Cases of kernels that only a core with all kernels has. */
-const casesOfAll: readonly Case[] = [...matrixCases, ...momentFunctionCases, ...momentNetworkCases];
+const casesOfAll: readonly Case[] = [...matrixCases, ...momentFunctionCases, ...momentNetworkCases, ...momentRunCases];
 
 /** Every shipped case: all families of ops, small and large enough for threads to share, then one short run of each model kind. */
 export const shippedCases: readonly Case[] = [...operationCases, ...wideCases, ...runCases, ...byzantineCases, ...casesOfAll];

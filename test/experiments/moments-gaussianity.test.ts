@@ -14,7 +14,7 @@ import { madeUpDataset } from '../../src/verify/made-up.js';
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 async function resultOf<R extends TableRow>(events: AsyncIterable<MomentEvent<R>>): Promise<MomentResult<R>> {

@@ -30,7 +30,7 @@ const data: DatasetPair = { name: 'formula', split: undefined, classes: 10, trai
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 async function train(values: Record<string, unknown>, options: LenetRunOptions = {}) {

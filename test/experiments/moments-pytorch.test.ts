@@ -17,7 +17,7 @@ const near = (value: number | undefined, expected: number) => expect(Math.abs(va
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 describe('the experiments on Gaussian moments find what the notebook finds', () => {

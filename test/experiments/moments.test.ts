@@ -10,7 +10,7 @@ import { eventsOf, resultOf } from './moments-fixture.js';
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 const tightness = (values: Record<string, unknown>) => runTightness(core, resolveTightnessConfig({ samples_count: 4000, sigmas: [1, 5], ...values }));
