@@ -29,7 +29,7 @@ export interface EngineReport {
   joined?: number;
 }
 
-/** Cases that an emulated processor does not finish in a few seconds. */
+/** Cases that an emulated processor does not finish in a few seconds; with several threads it runs those that they share only. */
 const SLOW_FOR_EMULATION = /default cnn|byzantine: every (method|attack)/;
 
 async function runOnce(core: Core, cases: readonly Case[], emulated: boolean): Promise<Record<string, string>> {
@@ -83,7 +83,7 @@ export async function runJobOn(job: Job, address: string, open: () => Promise<Co
   const joined = performance.now() - began;
   try {
     const digests = run !== undefined ? await runDefault(core, address, run)
-      : times !== undefined ? await runRepeatedly(core, times) : await runOnce(core, shippedCases, emulated);
+      : times !== undefined ? await runRepeatedly(core, times) : await runOnce(core, emulated && core.threads > 1 ? wideCases : shippedCases, emulated);
     return { job, threads: core.threads, note: core.threadsNote, digests, opening, joined };
   } finally {
     await core.close();
