@@ -44,7 +44,8 @@ async function compareWithReference() {
   const common = ['--init-seed', '100', '--seeds', '1,2,3', '--partition', 'contiguous'];
   const records = [
     ...await computed('reference-sgd', ['--methods', 'SGD', '--aggregators', `mean,${GM}`, '--attacks', ATTACKS.join(','), '--rounds', '3', ...common]),
-    ...await computed('reference-batch', ['--methods', 'BatchSGD', '--aggregators', `mean,${GM}`, '--attacks', 'none,zero-gradient', '--rounds', '2', ...common]),
+    ...await computed('reference-batch-mean', ['--methods', 'BatchSGD', '--aggregators', 'mean', '--attacks', 'none', '--rounds', '2', ...common]),
+    ...await computed('reference-batch-gm', ['--methods', 'BatchSGD', '--aggregators', GM, '--attacks', 'zero-gradient', '--rounds', '2', ...common]),
   ];
   let misses = 0;
   const lines = cells.map(({ method, aggregator, attack, validation_accuracy: want }) => {
