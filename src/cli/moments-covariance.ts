@@ -18,6 +18,7 @@ function draw(rows: readonly CovarianceRow[], { n, sigma, count }: CovarianceCon
       ],
       references: [{ name: "referee's standard error", y: rows[0]!.referee_error }],
     }],
+    panelWidth: 520, panelHeight: 340,
   });
 }
 

@@ -34,7 +34,7 @@ export interface MomentExperiment<C extends Config, R extends TableRow, D = unde
   run(core: Core, config: C, now: () => number, data: D): AsyncIterable<MomentEvent<R>>;
   columns: readonly Column[];
   /** The table for people to read; default: the columns as they are. */
-  print?(rows: readonly R[], further: readonly FurtherTable[]): string;
+  print?(rows: readonly R[], durations: readonly Duration[], further: readonly FurtherTable[]): string;
   /** The figure as SVG. */
   draw(rows: readonly R[], config: C, durations: readonly Duration[], further: readonly FurtherTable[]): string;
 }
@@ -83,7 +83,7 @@ async function writeRun(context: CliContext, folder: string, texts: Readonly<Rec
 }
 
 async function execute<C extends Config, R extends TableRow, D>(context: CliContext, experiment: MomentExperiment<C, R, D>, config: C, options: Options): Promise<void> {
-  const { name, fields, columns, print = (rows) => formatTable(columns, rows) } = experiment;
+  const { name, fields, columns, print = (rows: readonly R[]) => formatTable(columns, rows) } = experiment;
   const core = await openChosenCore(context, options);
   try {
     // Without `load`, D is undefined.
@@ -102,7 +102,7 @@ async function execute<C extends Config, R extends TableRow, D>(context: CliCont
       'seconds.csv': formatPandasCsv(SECONDS, durations), 'record.json': `${JSON.stringify(record, null, 2)}\n`,
     });
     if (options.json === true) context.stdout(`${JSON.stringify({ folder, digest: result.digest, rows: result.rows, ...tablesByName, seconds: durations })}\n`);
-    else context.stdout(`${print(result.rows, result.further)}run ${runId}: digest ${result.digest}\n[Output] ${folder}: ${name}.csv, ${name}.svg, ${Object.keys(furtherFiles).map((file) => `${file}, `).join('')}record.json, seconds.csv\n`);
+    else context.stdout(`${print(result.rows, durations, result.further)}run ${runId}: digest ${result.digest}\n[Output] ${folder}: ${name}.csv, ${name}.svg, ${Object.keys(furtherFiles).map((file) => `${file}, `).join('')}record.json, seconds.csv\n`);
   } finally {
     await core.close();
   }

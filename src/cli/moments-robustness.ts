@@ -44,7 +44,7 @@ export function robustnessCommand(context: CliContext): Command {
   return momentExperimentCommand<RobustnessConfig, RobustnessRow, Data>(context, {
     name: 'robustness', description: "what part of a classifier's predictions survives Gaussian noise, level by level, and the area under it",
     fields: robustnessFields, resolve: resolveRobustnessConfig, load, run: (core, config, _now, data) => runRobustness(core, config, data), columns: ROBUSTNESS_COLUMNS,
-    print: (rows, further) => `${formatTable(ROBUSTNESS_COLUMNS, rows)}robustness ${areaOf(further)}\n`,
+    print: (rows, _durations, further) => `${formatTable(ROBUSTNESS_COLUMNS, rows)}robustness ${areaOf(further)}\n`,
     draw: (rows, config, _durations, further) => draw(rows, config, areaOf(further)),
   });
 }

@@ -4,10 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { alignmentFields } from '../../dist/experiments/alignment/index.js';
 import { byzantineFields } from '../../dist/experiments/byzantine/index.js';
 import { flagOf, textOf } from '../../dist/experiments/configuration.js';
+import {
+  constrainedFields, covarianceFields, gaussianityFields, lenetFields, profileFields, robustnessFields, tightnessFields,
+} from '../../dist/experiments/moments/index.js';
 import { splitHeadFields } from '../../dist/experiments/splithead/index.js';
 
 const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
-const EXPERIMENTS = { splithead: splitHeadFields, alignment: alignmentFields, byzantine: byzantineFields };
+const EXPERIMENTS = {
+  splithead: splitHeadFields, alignment: alignmentFields, byzantine: byzantineFields,
+  'moments profile': profileFields, 'moments covariance': covarianceFields, 'moments tightness': tightnessFields, 'moments constrained': constrainedFields,
+  'moments lenet': lenetFields, 'moments gaussianity': gaussianityFields, 'moments robustness': robustnessFields,
+};
 const END = '<!-- end of flags -->';
 
 function defaultText(type) {

@@ -37,6 +37,7 @@ def main():
     run("robust.py", *out)
     run("libsvm_data.py", *out)
     run("moments.py", *out)
+    run("moments_experiments.py", *out)
     run("moments_lenet.py", *out)
     run("math_reference.py")
     emnist = ["--emnist-dir", arguments.emnist_dir] if arguments.emnist_dir else []

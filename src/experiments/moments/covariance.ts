@@ -1,10 +1,7 @@
 // The notebook's "covariance of ReLU for general Gaussian input": which of four makeshifts is nearest, and the exact one.
 import type { z } from 'zod';
 import type { Core } from '../../core/index.js';
-import { activationMoments } from '../../moments/activations.js';
-import { withDiagonal } from '../../moments/diagonal.js';
-import type { Joint } from '../../moments/distribution.js';
-import { NormalSampler, RunningMoments } from '../../moments/monte-carlo.js';
+import { activationMoments, NormalSampler, RunningMoments, withDiagonal, type Joint } from '../../moments/index.js';
 import { Generator } from '../../random/index.js';
 import { relu, Stepper, type Tape } from '../../tensor/index.js';
 import { resolveFields } from '../configuration.js';

@@ -1,6 +1,4 @@
-import { diagonal } from '../../moments/diagonal.js';
-import type { Joint, Marginals } from '../../moments/distribution.js';
-import { definite } from '../../moments/random-matrices.js';
+import { definite, diagonal, type Joint, type Marginals } from '../../moments/index.js';
 import type { Generator } from '../../random/index.js';
 import { scale, type Tape } from '../../tensor/index.js';
 

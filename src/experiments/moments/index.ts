@@ -1,11 +1,14 @@
+export { constrainedFields, CONSTRAINED_COLUMNS, resolveConstrainedConfig, runConstrained, type ConstrainedConfig, type ConstrainedRow } from './constrained.js';
 export { covarianceFields, COVARIANCE_COLUMNS, resolveCovarianceConfig, runCovariance, type CovarianceConfig, type CovarianceRow } from './covariance.js';
 export type { Column, Duration, FurtherTable, MomentEvent, MomentResult, TableRow } from './events.js';
-export { resolveTightnessConfig, runTightness, tightnessFields, TIGHTNESS_COLUMNS, type TightnessConfig, type TightnessRow } from './tightness.js';
-export { LENET, LENET_DEVIATION, LENET_PIXELS } from './lenet-model.js';
-export { lenetFields, resolveLenetConfig, type LenetConfig } from './lenet-config.js';
-export { trainLenet, type LenetEvent, type LenetResult, type LenetRow, type LenetRunOptions } from './lenet.js';
 export { Float32Network, type LayerFields, type NetworkDescription } from './float32-network.js';
 export type { GaussianityRow } from './gaussian-units.js';
 export { gaussianityFields, GAUSSIANITY_COLUMNS, resolveGaussianityConfig, runGaussianity, type GaussianityConfig, type GaussianityData } from './gaussianity.js';
+export { trainLenet, type LenetEvent, type LenetResult, type LenetRow, type LenetRunOptions } from './lenet.js';
+export { lenetFields, resolveLenetConfig, type LenetConfig } from './lenet-config.js';
+export { LENET, LENET_DEVIATION, LENET_PIXELS } from './lenet-model.js';
 export type { LoadedNetwork } from './loaded-network.js';
+export { profileFields, PROFILE_COLUMNS, resolveProfileConfig, runProfile, WAY_NAMES, type ProfileConfig, type ProfileRow } from './profile.js';
+export { propagate, PROPAGATION_METHODS, type Propagated, type PropagationInput, type PropagationMethod, type PropagationOptions } from './propagate.js';
 export { resolveRobustnessConfig, robustnessFields, ROBUSTNESS_COLUMNS, runRobustness, type RobustnessConfig, type RobustnessRow } from './robustness.js';
+export { resolveTightnessConfig, runTightness, tightnessFields, TIGHTNESS_COLUMNS, type TightnessConfig, type TightnessRow } from './tightness.js';

@@ -1,9 +1,6 @@
-import { activationMoments } from '../../moments/activations.js';
-import { activationLayer } from '../../moments/layers-activation.js';
-import { linearLayer } from '../../moments/layers-affine.js';
-import { MomentNetwork } from '../../moments/network.js';
-import { Linear } from '../../nn/index.js';
 import type { Core } from '../../core/index.js';
+import { activationLayer, activationMoments, linearLayer, MomentNetwork } from '../../moments/index.js';
+import { Linear } from '../../nn/index.js';
 import type { Generator } from '../../random/index.js';
 import { Tensor } from '../../tensor/index.js';
 

@@ -1,6 +1,6 @@
 // The referee of the formulas: Monte Carlo in batches, in memory that does not grow with the number of samples.
 import type { Core } from '../../core/index.js';
-import type { NormalSampler, RunningMoments } from '../../moments/monte-carlo.js';
+import type { NormalSampler, RunningMoments } from '../../moments/index.js';
 import type { Generator } from '../../random/index.js';
 import { Stepper, type Tape, type Tensor } from '../../tensor/index.js';
 

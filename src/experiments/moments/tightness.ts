@@ -1,12 +1,9 @@
 // The notebook's "ADF vs two-stage vs one-stage linearization tightness": errors of mean and variance as the input widens.
 import { z } from 'zod';
 import type { Core } from '../../core/index.js';
-import { adf, adfJoint } from '../../moments/adf.js';
-import { diagonal } from '../../moments/diagonal.js';
-import type { Joint, Marginals } from '../../moments/distribution.js';
-import { oneStage, twoStage } from '../../moments/linearization.js';
-import type { MomentNetwork } from '../../moments/network.js';
-import { NormalSampler, RunningMoments, type MomentEstimate } from '../../moments/monte-carlo.js';
+import {
+  adf, adfJoint, diagonal, NormalSampler, oneStage, RunningMoments, twoStage, type Joint, type Marginals, type MomentEstimate, type MomentNetwork,
+} from '../../moments/index.js';
 import { Generator } from '../../random/index.js';
 import { linear, scale, Stepper, type Tape } from '../../tensor/index.js';
 import { resolveFields } from '../configuration.js';
