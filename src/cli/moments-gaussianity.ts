@@ -31,7 +31,7 @@ function draw(rows: readonly GaussianityRow[], { count, sigma, image }: Gaussian
   return lineFigure({
     title: 'Gaussianity of every layer',
     description: `Units by how well a Gaussian fits their distribution, layer by layer; ${count} samples about ${image === null ? 'a normal draw' : `image ${image}`}, covariance of norm ${sigma}^2.`,
-    panels, columns: rows.length > 4 ? 3 : 2, panelWidth: 380, panelHeight: 240,
+    panels, columns: rows.length > 4 ? 3 : 2, panelWidth: 440, panelHeight: 240,
   });
 }
 

@@ -13,7 +13,7 @@ export const lenetFields = {
 
   epochs: f(whole(1, 2), training, 'N', count(1), 'passes over the training images'),
   batch_size: f(whole(1, 64), training, 'N', count(1), 'images of a step'),
-  lr: f(positiveNumber.default(3e-4), training, 'RATE', 'a finite number of at least 0', "Adam's step size at the start"),
+  lr: f(positiveNumber.default(1e-3), training, 'RATE', 'a finite number of at least 0', "Adam's step size at the start"),
   decay: f(choice(['linear', 'none'], 'linear'), training, 'HOW', 'linear or none', 'linear: the step size falls evenly to 0 over all steps'),
   seed: f(whole(0, 0), training, 'N', count(0), 'initial weights and batches, as after torch.manual_seed'),
   out_dir: f(folder('./outputs/moments/lenet'), training, 'DIR', 'a folder', 'folder of the outputs', { cosmetic: true }),

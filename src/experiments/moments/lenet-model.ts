@@ -11,6 +11,13 @@ export const LENET_DEVIATION = 1 / 255;
 /** What torchvision's `ToTensor` and the library's `Normalize` make of each pixel value. */
 export const LENET_PIXELS: Float32Array = normalisedPixelTable(LENET_MEAN, LENET_DEVIATION);
 
+/**
+ * LeNet is trained on pixels divided by this, and its first weights are divided by it when that is done. PyTorch's initialisation is made
+ * for inputs near 1: at 127.5 the first logits are in the tens, and Adam's steps silence most of the second layer. A power of two, so
+ * that the network that is saved gives the very bits on the library's pixels.
+ */
+export const TRAINING_SCALE = 256;
+
 /** The layers as a network file has them; the tensors' names are those of the library's `state_dict`. */
 export const LENET: NetworkDescription = {
   input: [1, 28, 28],

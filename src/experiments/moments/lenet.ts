@@ -8,7 +8,7 @@ import { copyOf, decodeCheckpointFile, encodeCheckpointFile, restoreTensors, typ
 import { ResidentImages } from '../images.js';
 import type { Float32Network } from './float32-network.js';
 import type { LenetConfig } from './lenet-config.js';
-import { LENET_PIXELS, makeLenet } from './lenet-model.js';
+import { LENET_PIXELS, makeLenet, TRAINING_SCALE } from './lenet-model.js';
 import { requireImages } from './loaded-network.js';
 
 /** What is measured after an epoch. */
@@ -23,7 +23,7 @@ export interface LenetRow {
 
 export interface LenetResult {
   rows: LenetRow[];
-  /** float32, by the names of `LENET`. */
+  /** float32, by the names of `LENET`; for pixels as `LENET_PIXELS` has them. */
   parameters: Map<string, NamedArray>;
   /** SHA-256 over parameters and rows. */
   digest: string;
@@ -90,8 +90,9 @@ class LenetRun {
     this.#options = options;
     const [train, test] = [firstImages('--train-size', data.train, config.train_size), firstImages('--test-size', data.test, config.test_size)];
     this.#stepper = new Stepper(core);
-    this.#train = new ResidentImages(core, train, LENET_PIXELS);
-    this.#test = new ResidentImages(core, test, LENET_PIXELS);
+    const pixels = LENET_PIXELS.map((pixel) => pixel / TRAINING_SCALE);
+    this.#train = new ResidentImages(core, train, pixels);
+    this.#test = new ResidentImages(core, test, pixels);
     this.#network = makeLenet(core);
     this.#generator = new Generator(core, config.seed);
     this.#network.initialize(this.#generator);
@@ -198,8 +199,9 @@ class LenetRun {
     const parameters = new Map<string, NamedArray>();
     for (const [name, tensor] of this.#network.parameters()) {
       const array = await copyOf(tensor);
-      parameters.set(name, array);
-      digest.add(name, array.values);
+      const values = name === '0.weight' ? array.values.map((weight) => weight / TRAINING_SCALE) : array.values;
+      parameters.set(name, { ...array, values });
+      digest.add(name, values);
     }
     for (const column of ['train_loss', 'test_loss', 'test_accuracy'] as const) digest.add(column, this.#rows.map((row) => row[column]));
     return { rows: this.#rows, parameters, digest: await digest.hex() };
