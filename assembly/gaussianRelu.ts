@@ -5,6 +5,12 @@
 import { denominator, densityOf, distance, lossNumerator, lossShare, normalDensity, tailNumerator, tailShare } from './math/normal';
 import { loadPairOr, storePair } from './vector';
 
+/**
+ * E[(U - 37)+] is 1e-301: from here on it counts as 0. Subnormal means and variances would make the products of the next layer
+ * several times slower.
+ */
+const VANISHED: f64 = 37;
+
 /** mu / sqrt(v), infinite for v <= 0, and 0 where that is 0 / 0. */
 // @ts-ignore: decorator
 @inline
@@ -34,7 +40,9 @@ function marginals(leaky: bool, mean: usize, variance: usize, count: i32, slope:
     const s = f64x2.sqrt(where(spread, v));
     const h = f64x2.div(mu, s);
     const z = distance(where(spread, h));
-    const scale = f64x2.div(normalDensity(z), denominator(z));
+    const vanished = f64x2.ge(z, f64x2.splat(VANISHED));
+    const density = v128.andnot(normalDensity(v128.andnot(z, vanished)), vanished);
+    const scale = f64x2.div(density, denominator(z));
     const tail = f64x2.mul(scale, tailNumerator(z)), loss = f64x2.mul(scale, lossNumerator(z));
     const excess = f64x2.sub(tail, f64x2.mul(z, loss));
     const square = f64x2.mul(loss, loss);
@@ -56,7 +64,8 @@ function marginals(leaky: bool, mean: usize, variance: usize, count: i32, slope:
 }
 
 /**
- * Mean and variance of max(X, 0) + slope min(X, 0) for X ~ N(mean, variance); a variance of 0 or less counts as 0.
+ * Mean and variance of max(X, 0) + slope min(X, 0) for X ~ N(mean, variance); a variance of 0 or less counts as 0, and so does
+ * what lies 37 deviations from the mean.
  * Pointers to float64[count]; outputs may be the inputs.
  */
 export function gaussian_relu_marginals_f64(mean: usize, variance: usize, count: i32, slope: f64, outMean: usize, outVariance: usize): void {

@@ -48,12 +48,12 @@ function ways(core) {
   return {
     forward: run((tape) => pasted.forward(tape, mean)),
     adfIndependent: run((tape) => adf(tape, pasted, marginals)),
-    twoStageIndependent: run((tape) => twoStage(tape, pasted, marginals, { activation, derivative: 'trick' })),
+    twoStageIndependent: run((tape) => twoStage(tape, pasted, marginals, { activation })),
     twoStageTrick: run((tape) => twoStage(tape, pasted, joint, { activation, derivative: 'trick' })),
     twoStageJacobian: run((tape) => twoStage(tape, pasted, joint, { activation })),
     adfFull: run((tape) => adfJoint(tape, pasted, joint)),
     'adfFull, exact ReLU': run((tape) => adfJoint(tape, exact, joint)),
-    'twoStageIndependent, Jacobian': run((tape) => twoStage(tape, pasted, marginals, { activation })),
+    'twoStageIndependent, trick': run((tape) => twoStage(tape, pasted, marginals, { activation, derivative: 'trick' })),
     'oneStage, Jacobian': run((tape) => oneStage(tape, pasted, joint)),
     'adf linearised, independent': run((tape) => adfLinearized(tape, pasted, marginals)),
   };

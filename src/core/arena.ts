@@ -17,8 +17,11 @@ export class Arena {
     this.#memory = memory;
   }
 
-  /** @throws RangeError when memory is exhausted */
-  allocate(bytes: number, what: string): Pointer {
+  /**
+   * @param what named in the error, with the extents where there are any
+   * @throws RangeError when memory is exhausted
+   */
+  allocate(bytes: number, what: string, extents?: readonly number[]): Pointer {
     const size = Math.max(64, Math.ceil(bytes / 64) * 64);
     for (; this.#current < this.#chunks.length; this.#current++) {
       const chunk = this.#chunks[this.#current]!;
@@ -29,7 +32,7 @@ export class Arena {
       }
     }
     const chunkSize = Math.max(CHUNK, size);
-    const start = this.#memory.allocate(chunkSize, what);
+    const start = this.#memory.allocate(chunkSize, extents === undefined ? what : `${what} [${extents.join(', ')}]`);
     this.#chunks.push({ start, size: chunkSize, used: size });
     return start;
   }

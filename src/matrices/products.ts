@@ -50,6 +50,24 @@ export function multiplyInto(core: Core, m: number, n: number, k: number, a: Par
   core.kernels.gemm_f64(m, n, k, a.pointer, a.row, a.column, b.pointer, b.row, b.column, c, cRow, Number(accumulate), scratch);
 }
 
+/** Rows of a triangle that one kernel makes: what lies left of them is a product like others, which threads share. */
+const TRIANGLE = 192;
+
+/** c[n, n] = a[n, k] b[k, n] where that is symmetric: the lower triangle of the product, with its bits, and its mirror image. */
+export function symmetricProductInto(core: Core, n: number, k: number, a: Part, b: Part, c: Pointer): void {
+  const { kernels } = core;
+  for (let start = 0; start < n; start += TRIANGLE) {
+    const rows = Math.min(TRIANGLE, n - start);
+    const left = { ...a, pointer: a.pointer + 8 * start * a.row };
+    const right = b.pointer + 8 * start * b.column;
+    const out = c + 8 * start * n;
+    if (start > 0) multiplyInto(core, rows, start, k, left, b, out, n, false);
+    const scratch = core.scratch(kernels.covariance_triangle_scratch_f64(rows, k), 'symmetric product');
+    kernels.covariance_triangle_f64(rows, k, left.pointer, a.row, a.column, right, b.row, b.column, out + 8 * start, n, scratch);
+  }
+  kernels.covariance_mirror_f64(c, 1, n);
+}
+
 const EXPONENT_MASK = 0x7ff;
 const BIAS = 1023;
 /** Larger exponents are left partly standing, so that a power and its inverse are both numbers. */

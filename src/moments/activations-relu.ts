@@ -16,12 +16,19 @@ export function reluMarginals(tape: Tape, input: Marginals, slope = 0): Marginal
   const { kernels } = mean.core;
   const outMean = tape.empty(mean.shape, 'float64', 'mean'), outVariance = tape.empty(mean.shape, 'float64', 'variance');
   kernels.gaussian_relu_marginals_f64(mean.source, variance.source, mean.size, slope, outMean.pointer, outVariance.pointer);
+  const output = { mean: outMean, variance: outVariance };
+  if (tape.records([mean, variance])) recordReluMarginals(tape, input, slope, output);
+  return output;
+}
+
+function recordReluMarginals(tape: Tape, { mean, variance }: Marginals, slope: number, output: Marginals): void {
   const back = (meanGradient: Pointer, varianceGradient: Pointer) => giveBoth(tape, mean, variance, (toMean, toVariance) =>
-    kernels.gaussian_relu_marginals_gradient_f64(mean.source, variance.source, mean.size, slope, meanGradient, varianceGradient, toMean, toVariance),
+    mean.core.kernels.gaussian_relu_marginals_gradient_f64(
+      mean.source, variance.source, mean.size, slope, meanGradient, varianceGradient, toMean, toVariance,
+    ),
   );
-  tape.record([mean, variance], outMean, (gradient) => back(gradient.source, 0));
-  tape.record([mean, variance], outVariance, (gradient) => back(0, gradient.source));
-  return { mean: outMean, variance: outVariance };
+  tape.record([mean, variance], output.mean, (gradient) => back(gradient.source, 0));
+  tape.record([mean, variance], output.variance, (gradient) => back(0, gradient.source));
 }
 
 /**

@@ -2,7 +2,7 @@
 import { add, linear, matmul, mul, type Tape, type Tensor } from '../tensor/index.js';
 import { multiplyInto, rowsAt } from '../matrices/index.js';
 import type { Marginals } from './distribution.js';
-import { congruence, diagonalCongruence, matrixAt, requireAxes, requireShape } from './covariance-ops.js';
+import { congruence, diagonalCongruence, matrixAt, requireAxes, requireShape, rowsThrough } from './covariance-ops.js';
 
 /**
  * Samples up to which a walk along the weights beats packed matrix products: one for means, two and the squares for both.
@@ -27,15 +27,22 @@ function giveLinearGradients(tape: Tape, gradient: Tensor, x: Tensor, weight: Te
   if (bias !== null) tape.accumulate(bias, (pointer) => bias.core.kernels.bias_gradient_f64(gradient.source, batch, outputs, 1, pointer));
 }
 
+/** x W^T + b for many samples, which in a search for directions share the zeros that ReLU leaves; not recorded. */
+function affineOfMany(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  const [batch, outputs] = [x.shape[0]!, weight.shape[0]!];
+  const output = rowsThrough(tape, x.view([1, ...x.shape]), weight).view([batch, outputs]);
+  if (bias !== null) output.core.kernels.bias_activation_f64(output.source, bias.source, batch, outputs, 1, 0, output.pointer);
+  return output;
+}
+
 /**
  * A linear layer: x [batch, in], weight [out, in], bias [out] or null -> [batch, out], float64.
  * @throws RangeError for shapes that do not fit; TypeError for float32
  */
 export function affineMean(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   requireLayer('affineMean', x, weight, bias);
-  const [batch, inputs] = x.shape as [number, number];
-  const outputs = weight.shape[0]!;
-  if (batch > FEW_SAMPLES.means) return linear(tape, x, weight, bias);
+  const batch = x.shape[0]!, inputs = x.shape[1]!, outputs = weight.shape[0]!;
+  if (batch > FEW_SAMPLES.means) return tape.records([x, weight, bias]) ? linear(tape, x, weight, bias) : affineOfMany(tape, x, weight, bias);
   const output = tape.empty([batch, outputs], 'float64', 'affine mean');
   x.core.kernels.affine_forward_f64(weight.source, bias?.source ?? 0, outputs, inputs, x.source, batch, output.pointer);
   return tape.record([x, weight, bias], output, (gradient) => giveLinearGradients(tape, gradient, x, weight, bias));
@@ -60,8 +67,7 @@ export function affineMarginals(tape: Tape, input: Marginals, weight: Tensor, bi
   const { mean: x, variance: v } = input;
   requireLayer('affineMarginals', x, weight, bias);
   requireShape('affineMarginals', 'the variances', v, x.shape);
-  const [batch, inputs] = x.shape as [number, number];
-  const outputs = weight.shape[0]!;
+  const batch = x.shape[0]!, inputs = x.shape[1]!, outputs = weight.shape[0]!;
   if (batch > FEW_SAMPLES.marginals) {
     return { mean: linear(tape, x, weight, bias), variance: matmul(tape, v, mul(tape, weight, weight), { transposeB: true }) };
   }
@@ -70,9 +76,14 @@ export function affineMarginals(tape: Tape, input: Marginals, weight: Tensor, bi
   x.core.kernels.affine_marginals_f64(
     weight.source, bias?.source ?? 0, outputs, inputs, x.source, v.source, batch, mean.pointer, variance.pointer,
   );
-  tape.record([x, weight, bias], mean, (gradient) => giveLinearGradients(tape, gradient, x, weight, bias));
-  tape.record([v, weight], variance, (gradient) => giveVarianceGradients(tape, gradient, v, weight));
-  return { mean, variance };
+  const output = { mean, variance };
+  if (tape.records([x, v, weight, bias])) recordAffineMarginals(tape, input, weight, bias, output);
+  return output;
+}
+
+function recordAffineMarginals(tape: Tape, { mean: x, variance: v }: Marginals, weight: Tensor, bias: Tensor | null, output: Marginals): void {
+  tape.record([x, weight, bias], output.mean, (gradient) => giveLinearGradients(tape, gradient, x, weight, bias));
+  tape.record([v, weight], output.variance, (gradient) => giveVarianceGradients(tape, gradient, v, weight));
 }
 
 /** How uncertain an input is: covariances [batch, n, n], variances [batch, n] of uncorrelated features, or one variance for all. */

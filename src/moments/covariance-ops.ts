@@ -1,6 +1,6 @@
 // Batches of matrices on their way through a network: float64, recorded on the tape.
 import { formatShape, type Shape, type Tape, type Tensor } from '../tensor/index.js';
-import { multiplyInto, rowsAt, transposed as turned, type Part } from '../matrices/index.js';
+import { multiplyInto, rowsAt, symmetricProductInto, transposed as turned } from '../matrices/index.js';
 
 /** @throws RangeError unless `x` has as many axes as `axes` names; TypeError unless it is float64 */
 export function requireAxes(op: string, name: string, x: Tensor, axes: readonly string[]): void {
@@ -11,7 +11,9 @@ export function requireAxes(op: string, name: string, x: Tensor, axes: readonly 
 /** @throws RangeError unless the shape is as expected; TypeError unless it is float64 */
 export function requireShape(op: string, name: string, x: Tensor, expected: Shape): void {
   if (x.dtype !== 'float64') throw new TypeError(`${op}: expected ${name} in float64, got ${x.dtype}`);
-  if (x.shape.length !== expected.length || expected.some((extent, axis) => x.shape[axis] !== extent)) {
+  let fits = x.shape.length === expected.length;
+  for (let axis = 0; axis < expected.length; axis++) fits &&= x.shape[axis] === expected[axis];
+  if (!fits) {
     throw new RangeError(`${op}: expected ${name} of shape ${formatShape(expected)}, got ${formatShape(x.shape)}`);
   }
 }
@@ -49,6 +51,37 @@ export function scaleColumns(tape: Tape, x: Tensor, scale: Tensor): Tensor {
     tape.accumulate(x, (pointer) => kernels.covariance_scale_columns_f64(gradient.source, scale.source, batch, rows, columns, pointer));
     tape.accumulate(scale, (pointer) => kernels.covariance_column_products_f64(gradient.source, x.source, batch, rows, columns, pointer));
   });
+}
+
+/** Share of filled columns up to which copying them apart pays. */
+const MOST_FILLED = 0.9;
+
+/**
+ * rows [batch, k, n] times weight [m, n]^T: [batch, k, m]. Columns that are 0 in all rows of a sample, as ReLU leaves half of them,
+ * take no time: their terms are 0, and an infinite weight there counts for nothing. Takes no part in gradients.
+ */
+export function rowsThrough(tape: Tape, rows: Tensor, weight: Tensor): Tensor {
+  const [batch, count, n] = rows.shape as [number, number, number];
+  const m = weight.shape[0]!;
+  const { core } = rows;
+  const { covariance_filled_columns_f64: findFilled, covariance_take_columns_f64: take } = core.kernels;
+  const output = tape.empty([batch, count, m], 'float64', 'rows');
+  const numbers = tape.allocate(4 * n, 'column numbers');
+  let room: number | undefined;
+  for (let b = 0; b < batch; b++) {
+    const [from, to] = [rows.source + 8 * b * count * n, output.pointer + 8 * b * count * m];
+    const filled = findFilled(from, count, n, numbers);
+    if (filled > MOST_FILLED * n) {
+      multiplyInto(core, count, m, n, rowsAt(from, n), turned(rowsAt(weight.source, n)), to, m, false);
+      continue;
+    }
+    room ??= tape.allocate(8 * (count + m) * n, 'filled columns');
+    const weights = room + 8 * count * filled;
+    take(from, count, n, numbers, filled, room);
+    take(weight.source, m, n, numbers, filled, weights);
+    multiplyInto(core, count, m, filled, rowsAt(room, filled), turned(rowsAt(weights, filled)), to, m, false);
+  }
+  return output;
 }
 
 /** Diagonal matrices: [batch, n] -> [batch, n, n]. */
@@ -108,22 +141,9 @@ export function takeBlock(tape: Tape, x: Tensor, row: number, column: number, ro
   });
 }
 
-/** Rows of the lower triangle that one product computes: fewer would pack the right factor too often. */
-const TRIANGLE_ROWS = 32;
-
 /** Address of a sample's matrix, of one for each sample or one for all. */
 export function matrixAt(matrix: Tensor, sample: number): number {
   return matrix.shape.length === 2 ? matrix.source : matrix.source + (8 * sample * matrix.size) / matrix.shape[0]!;
-}
-
-/** out [m, m] = left [m, k] right [m, k]^T where that is symmetric: the lower triangle, then its mirror image. */
-function symmetricProduct(like: Tensor, m: number, k: number, left: Part, right: Part, out: number): void {
-  for (let row = 0; row < m; row += TRIANGLE_ROWS) {
-    const rows = Math.min(TRIANGLE_ROWS, m - row);
-    const factor = { ...left, pointer: left.pointer + 8 * row * left.row };
-    multiplyInto(like.core, rows, row + rows, k, factor, turned(right), out + 8 * row * m, m, false);
-  }
-  like.core.kernels.covariance_mirror_f64(out, 1, m);
 }
 
 /**
@@ -140,7 +160,7 @@ export function congruence(tape: Tape, matrix: Tensor, covariance: Tensor): Tens
     const a = rowsAt(matrixAt(matrix, b), n);
     const product = rowsAt(products.pointer + 8 * b * m * n, n);
     multiplyInto(matrix.core, m, n, n, a, rowsAt(covariance.source + 8 * b * n * n, n), product.pointer, n, false);
-    symmetricProduct(matrix, m, n, product, a, output.pointer + 8 * b * m * m);
+    symmetricProductInto(matrix.core, m, n, product, turned(a), output.pointer + 8 * b * m * m);
   }
   return tape.record([matrix, covariance], output, (gradient) => congruenceGradient(tape, gradient, matrix, covariance, products));
 }
@@ -158,7 +178,7 @@ export function diagonalCongruence(tape: Tape, matrix: Tensor, variance: Tensor)
   const productAt = (b: number) => rowsAt(products.source + 8 * b * m * n, n);
   for (let b = 0; b < batch; b++) {
     scale(matrixAt(matrix, b), variance.source + 8 * b * n, 1, m, n, products.pointer + 8 * b * m * n);
-    symmetricProduct(matrix, m, n, productAt(b), rowsAt(matrixAt(matrix, b), n), output.pointer + 8 * b * m * m);
+    symmetricProductInto(matrix.core, m, n, productAt(b), turned(rowsAt(matrixAt(matrix, b), n)), output.pointer + 8 * b * m * m);
   }
   return tape.record([matrix, variance], output, (gradient) => {
     giveMatrixGradient(tape, symmetricSum(tape, gradient, 1), matrix, products);
@@ -199,7 +219,7 @@ function congruenceGradient(tape: Tape, gradient: Tensor, matrix: Tensor, covari
     for (let b = 0; b < batch; b++) {
       const a = matrixAt(matrix, b);
       multiplyInto(matrix.core, m, n, m, symmetricAt(b), rowsAt(a, n), halfway.pointer, n, false);
-      symmetricProduct(matrix, n, m, turned(rowsAt(a, n)), turned(rowsAt(halfway.source, n)), pointer + 8 * b * n * n);
+      symmetricProductInto(matrix.core, n, m, turned(rowsAt(a, n)), rowsAt(halfway.source, n), pointer + 8 * b * n * n);
     }
     gradient.core.kernels.arithmetic_scale_f64(pointer, 0.5, pointer, covariance.size);
   });
@@ -210,8 +230,8 @@ export function gram(tape: Tape, x: Tensor): Tensor {
   const [batch, rows, n] = x.shape as [number, number, number];
   const output = tape.empty([batch, n, n], 'float64', 'X^T X');
   for (let b = 0; b < batch; b++) {
-    const factor = turned(rowsAt(x.source + 8 * b * rows * n, n));
-    symmetricProduct(x, n, rows, factor, factor, output.pointer + 8 * b * n * n);
+    const factor = rowsAt(x.source + 8 * b * rows * n, n);
+    symmetricProductInto(x.core, n, rows, turned(factor), factor, output.pointer + 8 * b * n * n);
   }
   return output;
 }

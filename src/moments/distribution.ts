@@ -24,7 +24,7 @@ function requireFloat64(op: string, name: string, { dtype }: Tensor): void {
 export function sizesOfMarginals(op: string, { mean, variance }: Marginals): { batch: number; features: number } {
   requireFloat64(op, 'means', mean);
   requireFloat64(op, 'variances', variance);
-  const [batch, features] = mean.shape;
+  const batch = mean.shape[0], features = mean.shape[1];
   if (mean.shape.length !== 2 || variance.shape.length !== 2 || variance.shape[0] !== batch || variance.shape[1] !== features) {
     throw new RangeError(`${op}: expected means and variances [batch, n], got ${formatShape(mean.shape)} and ${formatShape(variance.shape)}`);
   }

@@ -21,6 +21,7 @@ export { readNetwork } from './model-file.js';
 export { NormalSampler, RunningMoments, type MomentEstimate } from './monte-carlo.js';
 export { MomentNetwork } from './network.js';
 export { bivariateNormal, normalDensity, normalDistribution } from './normal.js';
+export { hermiteRule, quadratureMoments, type HermiteRule } from './quadrature.js';
 export { definite, ring, type DefiniteOptions, type RingOptions } from './random-matrices.js';
 export { gaussianRobustness, inputRange, robustnessLevels, type Robustness, type RobustnessLevel, type RobustnessOptions } from './robustness.js';
 export { sqrtm } from './square-root.js';

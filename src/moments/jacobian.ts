@@ -114,22 +114,6 @@ export function linearize(tape: Tape, network: MomentNetwork, at: Tensor): { jac
   return { jacobian: matrices, offset: tape.from(offset, [batch, m], 'float64', 'offset') };
 }
 
-/** Points `at` + x / a for every row x, and each row's a = max(1, max |x|) / eps. */
-function shiftedPoints(at: Tensor, x: Tensor, eps: number): { points: Float64Array; factors: Float64Array } {
-  const [batch, count, n] = x.shape as [number, number, number];
-  const [centre, points] = [at.toArray() as Float64Array, x.toArray() as Float64Array];
-  const factors = new Float64Array(batch * count);
-  for (let row = 0; row < factors.length; row++) {
-    let largest = 1;
-    for (let i = row * n; i < (row + 1) * n; i++) largest = Math.max(largest, Math.abs(points[i]!));
-    const factor = largest / eps;
-    const start = Math.floor(row / count) * n;
-    for (let i = 0; i < n; i++) points[row * n + i] = centre[start + i]! + points[row * n + i]! / factor;
-    factors[row] = factor;
-  }
-  return { points, factors };
-}
-
 /**
  * Directional derivatives without a Jacobian, by finite differences: a (f(at + x / a) - f(at)) for every row x, with
  * a = max(1, max |x|) / eps (`jac_at_x` of ModarTensai/network_moments). Exact up to rounding where f is affine from `at`
@@ -146,15 +130,21 @@ export function directionalDerivatives(tape: Tape, f: (tape: Tape, rows: Tensor)
   const count = x.shape[1] ?? 0;
   requireShape('directionalDerivatives', 'the directions', x, [batch, count, n]);
   if (!(eps > 0 && eps < Infinity)) throw new RangeError(`directionalDerivatives: expected eps above 0, got ${eps}`);
-  const { points, factors } = shiftedPoints(at, x, eps);
+  const { kernels } = at.core;
+  const points = tape.empty([batch * count, n], 'float64', 'shifted points');
+  const factors = tape.allocate(8 * batch * count, 'factors');
+  for (let b = 0; b < batch; b++) {
+    const first = 8 * b * count;
+    kernels.covariance_shifted_points_f64(at.source + 8 * b * n, x.source + first * n, count, n, eps, points.pointer + first * n, factors + first);
+  }
   return tape.withoutRecording(() => {
-    const moved = f(tape, tape.from(points, [batch * count, n], 'float64', 'shifted points'));
+    const [moved, base] = [f(tape, points), f(tape, at)];
     const m = moved.shape[1]!;
-    const [values, base] = [moved.toArray(), f(tape, at).toArray()];
-    for (let row = 0; row < batch * count; row++) {
-      const start = Math.floor(row / count) * m;
-      for (let j = 0; j < m; j++) values[row * m + j] = factors[row]! * (values[row * m + j]! - base[start + j]!);
+    const output = tape.from(moved.toArray(), [batch, count, m], 'float64', 'directional derivatives');
+    for (let b = 0; b < batch; b++) {
+      const first = 8 * b * count;
+      kernels.covariance_scaled_differences_f64(output.pointer + first * m, base.source + 8 * b * m, count, m, factors + first);
     }
-    return tape.from(values, [batch, count, m], 'float64', 'directional derivatives');
+    return output;
   });
 }

@@ -6,7 +6,7 @@ import {
 import { affineMarginals, affineMean } from './affine.js';
 import type { Marginals } from './distribution.js';
 import { requireImage, type Carried, type Layer } from './layers.js';
-import { congruence, symmetricSum, transposed } from './covariance-ops.js';
+import { congruence, rowsThrough, symmetricSum, transposed } from './covariance-ops.js';
 
 /** A map of flat rows [rows, n] -> [rows, m]. */
 type RowMap = (rows: Tensor) => Tensor;
@@ -53,7 +53,7 @@ export function linearLayer(weight: Tensor, bias: Tensor | null = null): Layer {
       joint: { mean: affineMean(tape, joint.mean, weight, bias), covariance: congruence(tape, weight, joint.covariance) },
       crosses: crosses.map((cross) => mapRows(tape, cross, (rows) => matmul(tape, rows, weight, { transposeB: true }))),
     }),
-    differential: (tape, rows) => tape.withoutRecording(() => mapRows(tape, rows, (each) => matmul(tape, each, weight, { transposeB: true }))),
+    differential: (tape, rows) => rowsThrough(tape, rows, weight),
   };
 }
 

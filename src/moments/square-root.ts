@@ -1,5 +1,5 @@
 import type { Core, Pointer } from '../core/index.js';
-import { multiplyInto, rowsAt, transposed } from '../matrices/index.js';
+import { multiplyInto, rowsAt, symmetricProductInto, transposed } from '../matrices/index.js';
 import { symmetricEigen } from '../matrices/index.js';
 import { type Tape, type Tensor } from '../tensor/index.js';
 import { requireSemidefinite, requireSymmetricMatrices } from './covariance-check.js';
@@ -7,10 +7,9 @@ import { requireSemidefinite, requireSymmetricMatrices } from './covariance-chec
 /** to = vectors diag(values) vectors^T; `work` [size, size]. */
 function compose(core: Core, vectors: Pointer, values: Float64Array, work: Pointer, to: Pointer): void {
   const size = values.length;
-  const { memory } = core;
-  const source = memory.f64(vectors, size * size), scaled = memory.f64(work, size * size);
-  for (let i = 0; i < scaled.length; i++) scaled[i] = source[i]! * values[i % size]!;
-  multiplyInto(core, size, size, size, rowsAt(work, size), transposed(rowsAt(vectors, size)), to, size, false);
+  core.memory.f64(to, size).set(values);
+  core.kernels.covariance_scale_columns_f64(vectors, to, 1, size, size, work);
+  symmetricProductInto(core, size, size, rowsAt(work, size), transposed(rowsAt(vectors, size)), to);
 }
 
 /** The X of S X + X S = gradient for S = vectors diag(roots) vectors^T, written to `to`; where two roots are 0, their part of X is 0. */

@@ -14,8 +14,7 @@ export class Storage {
   readonly core: Core;
   readonly bytes: number;
   readonly #isSingle: boolean;
-  /** Shape and such, for errors. */
-  readonly #what: string;
+  readonly #shape: readonly number[];
   readonly #step: StepMemory | undefined;
   readonly #generation: number;
   #pointer: Pointer | undefined;
@@ -25,14 +24,19 @@ export class Storage {
   #isDisposed = false;
 
   /** @param pointer undefined for values that a device has made: see {@link Storage.replace} */
-  constructor(core: Core, bytes: number, isSingle: boolean, what: string, pointer: Pointer | undefined, step: StepMemory | undefined) {
+  constructor(core: Core, bytes: number, isSingle: boolean, shape: readonly number[], pointer: Pointer | undefined, step: StepMemory | undefined) {
     this.core = core;
     this.bytes = bytes;
     this.#isSingle = isSingle;
-    this.#what = what;
+    this.#shape = shape;
     this.#pointer = pointer;
     this.#step = step;
     this.#generation = step?.arena.generation ?? 0;
+  }
+
+  /** The tensor's shape, for errors. */
+  get #what(): string {
+    return `[${this.#shape.join(', ')}]`;
   }
 
   get isOnCore(): boolean {

@@ -31,7 +31,7 @@ export class Tape {
 
   /** A tensor of this step with undefined contents. */
   empty(shape: Shape, dtype: DType, what: string): Tensor {
-    const pointer = this.#memory.arena.allocate(bytesOf(shape, dtype), `${what} ${formatShape(shape)}`);
+    const pointer = this.#memory.arena.allocate(bytesOf(shape, dtype), what, shape);
     return Tensor.at(this.core, dtype, shape, pointer, this.#memory);
   }
 

@@ -8,7 +8,9 @@ export type Values<D extends DType = DType> = D extends 'float32' ? Float32Array
 
 /** Number of values in a shape. `[]` is a scalar and holds one. */
 export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, extent) => product * extent, 1);
+  let size = 1;
+  for (const extent of shape) size *= extent;
+  return size;
 }
 
 export function formatShape(shape: Shape): string {
@@ -47,7 +49,7 @@ export class Tensor {
 
   /** @param pointer undefined for values that a device is about to give. @internal */
   static at(core: Core, dtype: DType, shape: Shape, pointer: Pointer | undefined, step?: StepMemory): Tensor {
-    return new Tensor(dtype, shape, new Storage(core, bytesOf(shape, dtype), dtype === 'float32', formatShape(shape), pointer, step));
+    return new Tensor(dtype, shape, new Storage(core, bytesOf(shape, dtype), dtype === 'float32', shape, pointer, step));
   }
 
   /** A persistent tensor of zeros. @throws RangeError naming the tensor when memory is exhausted */
@@ -161,10 +163,19 @@ export class Tensor {
 
 type Suffixed = { [K in keyof Kernels]: K extends `${infer Family}_f32` ? Family : never }[keyof Kernels];
 
+/** The kernels' names by their families: a name put together at every call costs more than many a kernel. */
+const NAMES = new Map<Suffixed, Record<DType, string>>();
+
+function namesOf(family: Suffixed): Record<DType, string> {
+  const names = { float32: `${family}_f32`, float64: `${family}_f64` };
+  NAMES.set(family, names);
+  return names;
+}
+
 /** The kernel of a family for a dtype: `kernelOf(x, 'gemm')` is `gemm_f32` or `gemm_f64`. */
 export function kernelOf<F extends Suffixed>(tensor: Tensor, family: F): Kernels[`${F}_f32`] {
-  const name = `${family}_${tensor.dtype === 'float32' ? 'f32' : 'f64'}` as `${F}_f32`;
-  return tensor.core.kernels[name];
+  const names = NAMES.get(family) ?? namesOf(family);
+  return tensor.core.kernels[names[tensor.dtype] as `${F}_f32`];
 }
 
 /** @throws TypeError unless all tensors have one dtype */
