@@ -5,6 +5,7 @@ import { operationCases, type Case } from './operation-cases.js';
 import { runCases } from './run-cases.js';
 import { matrixCases } from './matrix-cases.js';
 import { momentFunctionCases } from './moment-function-cases.js';
+import { momentLenetCases } from './moment-lenet-cases.js';
 import { momentNetworkCases } from './moment-network-cases.js';
 import { momentRunCases } from './moment-run-cases.js';
 import { wideCases } from './wide-cases.js';
@@ -16,7 +17,7 @@ export { wideCases } from './wide-cases.js';
 export type { Case } from './operation-cases.js';
 
 /** Cases of kernels that only a core with all kernels has. */
-const casesOfAll: readonly Case[] = [...matrixCases, ...momentFunctionCases, ...momentNetworkCases, ...momentRunCases];
+const casesOfAll: readonly Case[] = [...matrixCases, ...momentFunctionCases, ...momentNetworkCases, ...momentRunCases, ...momentLenetCases];
 
 /** Every shipped case: all families of ops, small and large enough for threads to share, then one short run of each model kind. */
 export const shippedCases: readonly Case[] = [...operationCases, ...wideCases, ...runCases, ...byzantineCases, ...casesOfAll];

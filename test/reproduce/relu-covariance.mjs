@@ -15,7 +15,7 @@ const [gaussians, samples] = ['gaussians', 'samples'].map((name) => {
   throw new RangeError(`--${name}: expected a whole number of at least 1, got ${flags[name]}`);
 });
 
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 const stepper = new Stepper(core);
 const generator = new Generator(core, 3);
 
