@@ -13,11 +13,11 @@ export default defineConfig({
     maxWorkers: '100%',
     projects: [
       // Everything that needs neither the whole of MNIST nor a child process.
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...WHOLE, ...BACKENDS], testTimeout: 60_000, execArgv } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...WHOLE, ...BACKENDS], testTimeout: 60_000, hookTimeout: 60_000, execArgv } },
       {
         // The example imports the package by its name.
         resolve: { alias: { 'isolab/edge': new URL('src/edge.ts', import.meta.url).pathname } },
-        test: { name: 'whole', include: WHOLE.map((folder) => `${folder}/*.test.ts`), exclude: BACKENDS, testTimeout: 240_000 },
+        test: { name: 'whole', include: WHOLE.map((folder) => `${folder}/*.test.ts`), exclude: BACKENDS, testTimeout: 240_000, hookTimeout: 60_000 },
       },
       // Last and by itself: a software GPU takes every CPU.
       { test: { name: 'backends', include: BACKENDS, testTimeout: 240_000, fileParallelism: false, sequence: { groupOrder: 1 } } },

@@ -75,8 +75,8 @@ describe('the packed package', () => {
 
   it('carries the builds that its text embeds', async () => {
     const { identities } = await import(join(installed, 'dist/core/generated/identity.js'));
-    for (const { profile, sha256 } of identities as { profile: string; sha256: string }[]) {
-      expect(await hashOf(await readFile(join(installed, `dist/isolab-${profile}.wasm`)))).toBe(sha256);
+    for (const { profile, kernels, sha256 } of identities as { profile: string; kernels: string; sha256: string }[]) {
+      expect(await hashOf(await readFile(join(installed, `dist/isolab-${profile}${kernels === 'all' ? '-all' : ''}.wasm`)))).toBe(sha256);
     }
   });
 });
