@@ -8,6 +8,7 @@ import { SeedProgress } from './alignment-progress.js';
 import type { CliContext } from './context.js';
 import { parseInterval, parseJobs, parseProfile, parseThreads, type CoreFlags } from './core-options.js';
 import { forEachLimited, runJob, type JobFolders } from './job.js';
+import { mnistFolders } from './mnist-folders.js';
 
 export interface AlignmentOptions extends CoreFlags {
   jobs: string;
@@ -25,9 +26,7 @@ interface Setting {
 
 /** Looks at the data and the build once, and refuses what cannot run before anything is written. */
 async function openSetting(context: CliContext, config: AlignmentConfig, profile: Profile): Promise<Setting> {
-  const isDefault = config.data_dir === alignmentFields.data_dir.parse(undefined);
-  const { cacheDir, packagedMnistDir } = context;
-  const folders = { dataDir: config.data_dir, ...(isDefault ? { cacheDir, ...(packagedMnistDir === undefined ? {} : { packagedDir: packagedMnistDir }) } : {}) };
+  const folders = mnistFolders(context, config.data_dir, alignmentFields.data_dir.parse(undefined));
   const data = await loadMnist(context.runtime.files, folders);
   requireAuditSize(config, data.train.count);
   const core = await openCore({ profile, kernels: 'all' });

@@ -9,6 +9,7 @@ import { ByzantineFolder, type ByzantineRecord } from './byzantine-folder.js';
 import type { CliContext } from './context.js';
 import { parseJobs, parseProfile, parseThreads, type CoreFlags } from './core-options.js';
 import { forEachLimited, runJob, type JobFolders } from './job.js';
+import { mnistFolders } from './mnist-folders.js';
 import { UsageError } from './usage-error.js';
 
 export interface ByzantineOptions extends CoreFlags {
@@ -25,12 +26,6 @@ interface Planned {
   folders: JobFolders;
 }
 
-function foldersOf(context: CliContext, config: ByzantineConfig): JobFolders {
-  const isDefault = config.data_dir === byzantineFields.data_dir.parse(undefined);
-  const { cacheDir, packagedMnistDir } = context;
-  return { dataDir: config.data_dir, ...(isDefault ? { cacheDir, ...(packagedMnistDir === undefined ? {} : { packagedDir: packagedMnistDir }) } : {}) };
-}
-
 /** Looks at every dataset once, and names the runs. */
 async function plan(context: CliContext, configs: readonly ByzantineConfig[], profile: Profile): Promise<Planned[]> {
   const core = await openCore({ profile, kernels: 'all' });
@@ -38,7 +33,7 @@ async function plan(context: CliContext, configs: readonly ByzantineConfig[], pr
   try {
     const planned: Planned[] = [];
     for (const config of configs) {
-      const folders = foldersOf(context, config);
+      const folders = mnistFolders(context, config.data_dir, byzantineFields.data_dir.parse(undefined));
       const { dataset, emnist_split, validation_file, validation_fraction, data_seed, data_dir } = config;
       const key = JSON.stringify([dataset, emnist_split, validation_file, validation_fraction, data_seed, data_dir]);
       if (!hashes.has(key)) hashes.set(key, dataHashOf(await loadByzantineData(core, context.runtime.files, config, folders)));
