@@ -37,7 +37,7 @@ export const byzantineFields = {
 
   method: f(methodName, method, 'NAME', `one of ${METHODS.join(', ')}`, METHODS.join(', ')),
   gamma: f(positiveNumber.nullable().default(null), method, 'RATE', 'a finite number of at least 0', 'step size (default: 0.1, BatchSGD 0.5)'),
-  batch_size: f(wholeNumber(1).nullable().default(null), method, 'N', count(1), 'samples a worker draws at a step (default: 5, BatchSGD 50, SAGA 1)'),
+  batch_size: f(wholeNumber(1).nullable().default(null), method, 'N', count(1), 'samples a worker draws at a step (default: 5, BatchSGD 50)'),
   weight_decay: f(positiveNumber.default(0), method, 'LAMBDA', 'a finite number of at least 0', 'multiple of the parameters that every message includes'),
   momentum: f(positiveNumber.refine((value) => value < 1).default(0), method, 'BETA', 'a number from 0 to below 1', "worker momentum: m = beta m + (1 - beta) g"),
   snapshot_interval: f(whole(2, 60_000), method, 'N', count(2), 'steps between snapshots (SVRG), bound of the restarts (SARAH)'),
@@ -101,8 +101,7 @@ function withCounts(config: ByzantineConfig): ByzantineConfig {
 export function resolveByzantineConfig(values: Record<string, unknown>, source = 'configuration'): ByzantineConfig {
   const given = resolveFields(byzantineFields, values, source);
   const defaults = given.method === 'BatchSGD' ? BATCH_DEFAULTS : METHOD_DEFAULTS;
-  const batch = given.batch_size ?? (given.method === 'SAGA' ? 1 : defaults.batch_size);
-  const config = withCounts({ ...given, gamma: given.gamma ?? defaults.gamma, batch_size: batch });
+  const config = withCounts({ ...given, gamma: given.gamma ?? defaults.gamma, batch_size: given.batch_size ?? defaults.batch_size });
   requireRules(config);
   requireCentral(config);
   const isText = config.dataset !== 'mnist' && config.dataset !== 'emnist';
