@@ -1,0 +1,36 @@
+/** A batch of sequences of several lengths, laid out so that a step holds only those that reach it. */
+export interface PackedSequences {
+  /** The sequences from the longest to the shortest, of equal ones the first first. */
+  order: Int32Array;
+  /** Sequences that reach each step, as {@link LstmSequence} takes them. */
+  batchSizes: Int32Array;
+  /** For each packed row, its row t * batch + b in a time-major batch with padding. */
+  positions: Int32Array;
+  /** For each sequence of the batch, in the batch's order, its last packed row. */
+  lastRows: Int32Array;
+}
+
+/**
+ * Where the steps of a batch lie when padding is left away: step after step, in each the sequences that reach it, the longest first.
+ * PyTorch's `pack_padded_sequence(enforce_sorted=False)`.
+ * @param lengths steps of each sequence, at least 1
+ * @throws RangeError for no sequences, or one without steps
+ */
+export function packSequences(lengths: Int32Array): PackedSequences {
+  const short = lengths.find((length) => length < 1);
+  if (lengths.length === 0 || short !== undefined) throw new RangeError(`packSequences: expected lengths of at least 1, got ${short ?? 'none'}`);
+  const batch = lengths.length;
+  const order = Int32Array.from(lengths.keys()).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+  const steps = lengths[order[0]!]!;
+  const batchSizes = Int32Array.from({ length: steps }, (_, t) => lengths.reduce((count, length) => count + Number(length > t), 0));
+  const positions = new Int32Array(lengths.reduce((total, length) => total + length, 0));
+  const lastRows = new Int32Array(batch);
+  let row = 0;
+  batchSizes.forEach((count, t) => {
+    for (const b of order.subarray(0, count)) {
+      if (lengths[b] === t + 1) lastRows[b] = row;
+      positions[row++] = t * batch + b;
+    }
+  });
+  return { order, batchSizes, positions, lastRows };
+}
