@@ -1,21 +1,20 @@
 import type { Generator } from '../random/index.js';
 import { gatherRows, mul, type Tape, type Tensor } from '../tensor/index.js';
 
-/** Rows that are some of those that a mask is drawn for: packed sequences, of which padding was left away. */
+/** Where an input's rows stand among those that a mask is drawn for, when they lie in another order or padding is left away. */
 export interface DropoutRows {
-  /** Rows to draw for. */
+  /** Rows to draw for: batch x steps, padding among them. */
   total: number;
-  /** Which of them each row of the input is. */
+  /** For each row of the input, its row among those: b * steps + t for step t of sequence b. */
   positions: Int32Array;
 }
 
 /**
  * PyTorch's nn.Dropout: zeroes values with probability p and scales the others by 1 / (1 - p).
  *
- * A mask is drawn value by value in the input's row-major order. That is also PyTorch's order for what comes out of
- * nn.LSTM(batch_first=True) and for sums that begin with it (`hs + skip`): there shape [batch, steps, hidden] lies in memory as
- * [steps, batch, hidden], which is the time-major layout here, and F.dropout fills its mask in memory order
- * (measured with PyTorch 1.13, in encoder and decoder, first layer and later ones: test/reference/recurrent.py).
+ * A mask is drawn value by value in row-major order of its shape. Of [batch, steps, hidden] that holds for what comes out of
+ * nn.LSTM(batch_first=True) and for sums that begin with it too, though it lies in memory as [steps, batch, hidden] (PyTorch 1.13:
+ * test/reference/recurrent.py), so time-major rows here say by `rows` where they stand in the mask.
  */
 export class Dropout {
   readonly p: number;
@@ -27,8 +26,8 @@ export class Dropout {
   }
 
   /**
-   * x of any shape, of which a mask is drawn; for p = 0 or without a generator (evaluation), x itself.
-   * @param rows for a matrix x whose rows are some of those to draw for: the stream then goes on as if all were there
+   * x of any shape, times a mask drawn for it; x itself for p = 0 or without a generator (evaluation), which draws nothing.
+   * @param rows for a matrix x [rows, hidden]; by default its rows are those of the mask
    * @throws RangeError for rows that were not drawn for
    */
   forward(tape: Tape, x: Tensor, generator: Generator | null, rows?: DropoutRows): Tensor {

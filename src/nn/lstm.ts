@@ -35,7 +35,7 @@ export class Lstm implements LstmWeights {
     for (const [, parameter] of this.parameters()) drawUniform(generator, parameter, bound, drawn);
   }
 
-  /** Time-major: input [rows, in] -> output [rows, hidden], and the state after the last step; see {@link lstm}. */
+  /** input [rows, in], step after step -> output [rows, hidden], and the state after the last step; see {@link lstm}. */
   forward(tape: Tape, input: Tensor, sequence: LstmSequence): { output: Tensor } & LstmState {
     return lstm(tape, input, this, sequence);
   }

@@ -21,17 +21,17 @@ export interface LstmState {
   c: Tensor;
 }
 
-export interface LstmSequence {
-  steps: number;
-  batch: number;
-  /**
-   * Sequences of several lengths, the longest first: rows at each of the `steps` steps, `batch` at the first and never more than at
-   * the step before, as `batch_sizes` of PyTorch's PackedSequence. Step t's rows follow step t - 1's. Default: `batch` at each step.
-   */
-  batchSizes?: Int32Array;
-  /** Default zeros. */
-  initial?: LstmState;
-}
+/** What the rows of an input are, and where its sequences begin. */
+export type LstmSequence = { /** Default zeros. */ initial?: LstmState } & (
+  | { /** Of every sequence: row t * batch + b is step t of sequence b. */ steps: number; batch: number; batchSizes?: undefined }
+  | {
+    /**
+     * Sequences of several lengths, the longest first: how many reach each step, never more than the step before, as `batch_sizes`
+     * of PyTorch's PackedSequence. Step t's rows follow step t - 1's.
+     */
+    batchSizes: Int32Array;
+  }
+);
 
 /** Where the rows of each step lie. */
 interface Steps {
@@ -60,14 +60,17 @@ function requireShape(what: string, tensor: Tensor, shape: Shape): void {
   }
 }
 
-function requireCounts({ steps, batch, batchSizes }: LstmSequence): readonly number[] {
-  if (!(Number.isSafeInteger(steps) && Number.isSafeInteger(batch) && steps >= 1 && batch >= 1)) {
-    throw new RangeError(`${OP}: expected at least one step and one sequence, got ${steps} and ${batch}`);
+function requireCounts(sequence: LstmSequence): readonly number[] {
+  if (sequence.batchSizes === undefined) {
+    const { steps, batch } = sequence;
+    if (!(Number.isSafeInteger(steps) && Number.isSafeInteger(batch) && steps >= 1 && batch >= 1)) {
+      throw new RangeError(`${OP}: expected at least one step and one sequence, got ${steps} and ${batch}`);
+    }
+    return new Array<number>(steps).fill(batch);
   }
-  if (batchSizes === undefined) return new Array<number>(steps).fill(batch);
-  const counts = Array.from(batchSizes);
-  if (counts.length !== steps || counts[0] !== batch || counts.some((count, t) => count < 1 || count > (counts[t - 1] ?? batch))) {
-    throw new RangeError(`${OP}: expected ${steps} batchSizes from ${batch} down, each at least 1, got ${counts.join(', ')}`);
+  const counts = Array.from(sequence.batchSizes);
+  if (counts.length === 0 || counts.some((count, t) => count < 1 || count > (counts[t - 1] ?? count))) {
+    throw new RangeError(`${OP}: expected batchSizes of at least 1 that never grow, got ${counts.length === 0 ? 'none' : counts.join(', ')}`);
   }
   return counts;
 }
@@ -187,13 +190,17 @@ function giveGradients(tape: Tape, input: Tensor, weights: LstmWeights, trace: T
     const before = statesBefore(tape, trace, steps, initial);
     product(gates, channels, steps.hidden, rows, operand(gates, true), operand(before, false), pointer);
   });
-  for (const bias of [biasIh, biasHh]) tape.accumulate(bias, (pointer) => kernelOf(gates, 'bias_gradient')(gates.source, rows, channels, 1, pointer));
+  if (biasIh.requiresGrad || biasHh.requiresGrad) {
+    const bias = tape.empty([channels], gates.dtype, `${OP} bias gradient`);
+    kernelOf(gates, 'bias_gradient')(gates.source, rows, channels, 1, bias.pointer);
+    for (const each of [biasIh, biasHh]) tape.pass(each, bias);
+  }
   tape.accumulate(input, (pointer) => product(gates, rows, inputs, channels, operand(gates, false), operand(weightIh, false), pointer));
 }
 
 /**
- * One layer of long short-term memory over sequences (Hochreiter & Schmidhuber 1997), time-major: row t * batch + b of `input`
- * [rows, in] is step t of sequence b. PyTorch's `nn.LSTM` of one layer and direction.
+ * One layer of long short-term memory over sequences (Hochreiter & Schmidhuber 1997): input [rows, in], step after step, in each
+ * step a row for every sequence. PyTorch's `nn.LSTM` of one layer and direction.
  *
  * @returns output [rows, hidden]: h at every step; h and c [batch, hidden]: the state after each sequence's last step
  * @throws RangeError for shapes that do not fit; TypeError for mixed dtypes, or a core without these kernels

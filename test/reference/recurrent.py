@@ -4,10 +4,11 @@ masks, and fifty training steps of a small sequence-to-sequence model.
     python3 test/reference/recurrent.py [--out FOLDER]
 
 What the masks show (PyTorch 1.13, CPU). nn.LSTM(batch_first=True) returns [batch, steps, hidden] that lies in memory as
-[steps, batch, hidden], whatever lay in memory before it. A sum takes its first operand's order, so `hs + skip` has it in every
-layer, of encoder and decoder, with and without an initial state. F.dropout draws its mask in memory order: [steps, batch,
-hidden], value by value, one float64 uniform each; and multiplies by the mask divided by 1 - p. One forward pass draws the
-encoder's three masks, then the decoder's. Evaluation draws nothing.
+[steps, batch, hidden], and a sum takes its first operand's order, so `hs + skip` lies so too in every layer, of encoder and
+decoder. F.dropout draws its mask nevertheless in the order of the shape, [batch, steps, hidden], in every one of these places
+(it fills an ordinary contiguous tensor; bernoulli_ alone would follow the memory): value by value, one float64 uniform each. It
+multiplies by the mask divided by 1 - p. One forward pass draws the encoder's three masks, then the decoder's; neither nn.LSTM
+nor evaluation draws anything.
 """
 
 import torch
@@ -151,17 +152,24 @@ def train(batches, dropout, dtype):
 
 
 def masks(batch):
-    """The masks of one forward pass, each as text of 0 and 1 in the order [steps, batch, hidden]."""
+    """The masks of one forward pass, each as text of 0 and 1 in the order [batch, steps, hidden], in which it is drawn."""
     model = new_model(0.2, torch.float32)
-    found = []
+    found, states = [], []
+
+    def remember(module, inputs):
+        states.append(torch.get_rng_state())
 
     def look(module, inputs, output):
         x = inputs[0]
-        kept = (output != 0).transpose(0, 1).reshape(-1)
+        kept = (output != 0).reshape(-1)
+        torch.set_rng_state(states.pop(0))
+        drawn = torch.empty(x.shape).bernoulli_(0.8).reshape(-1)
+        assert torch.equal(drawn.bool(), kept), "drawn in another order than that of the shape"
         assert torch.equal(output, x * (output != 0) * torch.tensor(1.0).div(0.8)), "scaled by something else than 1 / (1 - p)"
         found.append({"shape": list(x.shape), "strides": list(x.stride()), "kept": "".join(str(int(k)) for k in kept)})
 
     for half in (model.encoder, model.decoder):
+        half.dropout.register_forward_pre_hook(remember)
         half.dropout.register_forward_hook(look)
     model(*batch[:2])
     return found
