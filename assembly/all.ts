@@ -2,6 +2,7 @@
 export * from './index';
 export * from './affineMoments';
 export * from './cholesky';
+export * from './concatenation';
 export * from './covariance';
 export * from './gaussianGelu';
 export * from './gaussianMax';
@@ -15,5 +16,8 @@ export * from './householder';
 export * from './jacobi';
 export * from './matrix';
 export * from './momentSums';
+export * from './recurrent';
+export * from './scatter';
+export * from './smoothedLoss';
 export * from './tridiagonal';
 export * from './tridiagonalEigen';

@@ -1,78 +1,9 @@
 // Losses and softmaxes over the last axis. Exponentials are taken in T; sums, logarithms and losses are
 // float64 and rounded once. A row's sum adds column i to lane i mod lanes, ascending, then lane to lane.
-import { exp, expDouble } from './math/exp';
+import { expDouble } from './math/exp';
 import { logScalar } from './math/log';
-import { highHalf, lowHalf } from './math/vector';
-import { lanes } from './profile';
-import { accumulateChunks, loadPairOr, loadPart, SQUARED_DIFFERENCES, storePair, storePart, SUM_ROWS, sumPair } from './vector';
-
-/** Largest value of a row. A NaN is passed over here, and reaches the result through the sum of exponentials. */
-// @ts-ignore: decorator
-@inline
-function rowMaximum<T>(row: usize, columns: i32): T {
-  let largest = v128.splat<T>(<T>-Infinity);
-  let left = columns;
-  for (; left >= lanes<T>(); left -= lanes<T>()) {
-    largest = v128.pmax<T>(largest, v128.load(row));
-    row += 16;
-  }
-  if (left > 0) largest = v128.pmax<T>(largest, loadPart<T>(row, left, <T>-Infinity));
-  let result = max<T>(v128.extract_lane<T>(largest, 0), v128.extract_lane<T>(largest, 1));
-  if (sizeof<T>() == 4) {
-    result = max<T>(result, max<T>(<T>f32x4.extract_lane(largest, 2), <T>f32x4.extract_lane(largest, 3)));
-  }
-  return result;
-}
-
-/** sum + the lanes of `terms`, as float64. */
-// @ts-ignore: decorator
-@inline
-function addLanes<T>(sum: v128, terms: v128): v128 {
-  if (sizeof<T>() == 4) return f64x2.add(sum, f64x2.add(lowHalf(terms), highHalf(terms)));
-  return f64x2.add(sum, terms);
-}
-
-/** Sum of exp(x - largest) over a row; keeps the terms at `output` unless that is 0. */
-// @ts-ignore: decorator
-@inline
-function sumOfExponentials<T>(row: usize, columns: i32, largest: T, output: usize): f64 {
-  const shift = v128.splat<T>(largest);
-  let sum = f64x2.splat(0);
-  let left = columns;
-  for (; left >= lanes<T>(); left -= lanes<T>()) {
-    const terms = exp<T>(v128.sub<T>(v128.load(row), shift));
-    sum = addLanes<T>(sum, terms);
-    if (output) {
-      v128.store(output, terms);
-      output += 16;
-    }
-    row += 16;
-  }
-  if (left > 0) {
-    const terms = exp<T>(v128.sub<T>(loadPart<T>(row, left, <T>-Infinity), shift));
-    sum = addLanes<T>(sum, terms);
-    if (output) storePart<T>(output, terms, left);
-  }
-  return sumPair(sum);
-}
-
-/** output[columns] = row[columns] * factor, or / factor. */
-// @ts-ignore: decorator
-@inline
-function scaleRow<T>(divide: bool, row: usize, columns: i32, factor: T, output: usize): void {
-  const scale = v128.splat<T>(factor);
-  let left = columns;
-  for (; left >= lanes<T>(); left -= lanes<T>()) {
-    const x = v128.load(row);
-    v128.store(output, divide ? v128.div<T>(x, scale) : v128.mul<T>(x, scale));
-    row += 16;
-    output += 16;
-  }
-  if (left > 0) {
-    const x = loadPart<T>(row, left, <T>0);
-    storePart<T>(output, divide ? v128.div<T>(x, scale) : v128.mul<T>(x, scale), left);
-  }
-}
+import { rowMaximum, scaleRow, sumOfExponentials } from './softmaxRow';
+import { accumulateChunks, loadPairOr, SQUARED_DIFFERENCES, storePair, SUM_ROWS, sumPair } from './vector';
 
 function crossEntropyOfRows<T>(logits: usize, labels: usize, batch: i32, classes: i32, rowLosses: usize, probabilities: usize): f64 {
   const rowBytes = <usize>classes * sizeof<T>();

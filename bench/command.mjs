@@ -6,9 +6,9 @@ import { DEFAULT_RULE, describeMachine, printMachine, QUICK_RULE } from './measu
 import { loadPeers, versionsOf } from './peers.mjs';
 
 /** Peers and cores, after printing the machine and their versions. */
-export async function openContestants() {
+export async function openContestants(kernels) {
   const peers = await loadPeers();
-  const cores = await openCores();
+  const cores = await openCores(kernels);
   const machine = describeMachine();
   const versions = { ...versionsOfCores(cores), ...versionsOf(peers) };
   printMachine(machine);
@@ -28,11 +28,12 @@ export function choose(option, keys, given) {
  * @param url import.meta.url of the file
  * @param benchmark takes cores, peers, the rule and the options' values
  * @param options of `parseArgs`; --quick is there already
+ * @param kernels set of the cores; default 'core'
  */
-export async function runAlone(url, benchmark, options = {}) {
+export async function runAlone(url, benchmark, options = {}, kernels = 'core') {
   if (url !== pathToFileURL(process.argv[1]).href) return;
   const { values: { quick, ...values } } = parseArgs({ options: { quick: { type: 'boolean' }, ...options } });
-  const { peers, cores } = await openContestants();
+  const { peers, cores } = await openContestants(kernels);
   try {
     await benchmark(cores, peers, quick ? QUICK_RULE : DEFAULT_RULE, values);
   } finally {

@@ -4,8 +4,10 @@ Its argument is the number of threads.
 """
 
 import json
+import resource
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -80,6 +82,26 @@ class TrainingStep:
         return torch.tensor([loss.item()])
 
 
+class Seq2SeqStep:
+    """The translation model of test/reference/seq2seq.py: one step a call, dropout and all; the loss before the update."""
+
+    def __init__(self, request):
+        sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "test" / "reference"))
+        from seq2seq import Seq2Seq, loss_of
+        torch.manual_seed(request["seed"])
+        vocabulary, hidden = request["vocabulary"], request["hidden"]
+        self.model, self.loss_of = Seq2Seq(vocabulary, vocabulary, hidden, hidden, request["dropout"]), loss_of
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=request["lr"])
+        self.batch = [torch.tensor(ids) for ids in request["batch"]]
+
+    def __call__(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss_of(self.model, *self.batch)
+        loss.backward()
+        self.optimizer.step()
+        return torch.tensor([loss.item()])
+
+
 class Aggregation:
     """One rule over rows [n, d]; float32 throughout."""
 
@@ -114,7 +136,7 @@ class Aggregation:
         return self.apply()
 
 
-JOBS = {"product": Product, "training-step": TrainingStep, "aggregation": Aggregation}
+JOBS = {"product": Product, "training-step": TrainingStep, "seq2seq-step": Seq2SeqStep, "aggregation": Aggregation}
 
 
 def main():
@@ -130,6 +152,8 @@ def main():
                 job()
             answer["milliseconds"] = 1000 * (time.perf_counter() - start)
             answer["processor_milliseconds"] = 1000 * (time.process_time() - busy)
+        elif request["do"] == "memory":
+            answer["peak_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
         elif request["do"] == "result":
             job().contiguous().numpy().tofile(request["path"])
         print(json.dumps(answer), flush=True)

@@ -19,7 +19,8 @@ export class Core {
   #scratch: { pointer: Pointer; bytes: number } | undefined;
 
   constructor(kernels: Kernels, memory: Memory, identity: { profile: Profile; kernelSet: KernelSet; wasmHash: string }, pool?: Pool, threadsNote?: string) {
-    this.kernels = pool === undefined ? kernels : threadedKernels(kernels, pool);
+    const shared = pool === undefined ? kernels : threadedKernels(kernels, pool);
+    this.kernels = identity.kernelSet === 'all' ? shared : withoutOthers(shared);
     this.memory = memory;
     this.profile = identity.profile;
     this.kernelSet = identity.kernelSet;
@@ -143,7 +144,7 @@ export async function openCoreFrom(source: BuildSource, options: CoreOptions = {
   const wasm = new WebAssembly.Memory({ initial: 16, maximum: Math.floor(maximumBytes / PAGE), shared });
   // Kernels take numbers only and import nothing but memory, so they need no glue.
   const instance = await WebAssembly.instantiate(module, { env: { memory: wasm } });
-  const kernels = set === 'all' ? (instance.exports as unknown as Kernels) : withoutOthers(instance.exports as unknown as Kernels);
+  const kernels = instance.exports as unknown as Kernels;
   if (profile === 'fused' && !multiplyAddIsFused(kernels)) {
     throw new Error("profile 'fused' needs a CPU with hardware multiply-add, and the probe found none: use profile 'strict'");
   }

@@ -1,16 +1,23 @@
 import type { Generator } from '../random/index.js';
 import { Tensor, type DType } from '../tensor/index.js';
 
-/** Fills a tensor uniformly; one of another dtype than is drawn gets the drawn values, widened or rounded. */
-function fillUniformAs(generator: Generator, target: Tensor, bound: number, drawn: DType): void {
-  if (drawn === target.dtype) {
-    generator.fillUniform(target, -bound, bound);
-    return;
-  }
+/** Draws a tensor's values; one of another dtype than is drawn gets the drawn values, widened or rounded. */
+function drawAs(target: Tensor, drawn: DType, fill: (tensor: Tensor) => void): void {
+  if (drawn === target.dtype) return fill(target);
   const values = Tensor.zeros(target.core, target.shape, drawn, 'initial parameters');
-  generator.fillUniform(values, -bound, bound);
+  fill(values);
   target.data.set(values.data);
   values.dispose();
+}
+
+/** Uniform within +-bound, as {@link initializeLayer} and recurrent layers draw. */
+export function drawUniform(generator: Generator, target: Tensor, bound: number, drawn: DType): void {
+  drawAs(target, drawn, (tensor) => generator.fillUniform(tensor, -bound, bound));
+}
+
+/** Standard normal, as embeddings draw. */
+export function drawNormal(generator: Generator, target: Tensor, drawn: DType): void {
+  drawAs(target, drawn, (tensor) => generator.fillNormal(tensor, 0, 1));
 }
 
 /**
@@ -24,8 +31,8 @@ export function initializeLayer(generator: Generator, weight: Tensor, bias: Tens
   const slope = Math.sqrt(5);
   const gain = Math.sqrt(2 / (1 + slope * slope));
   const bound = Math.sqrt(3) * (gain / Math.sqrt(fanIn));
-  fillUniformAs(generator, weight, bound, drawn);
+  drawUniform(generator, weight, bound, drawn);
   if (bias !== null) {
-    fillUniformAs(generator, bias, 1 / Math.sqrt(fanIn), drawn);
+    drawUniform(generator, bias, 1 / Math.sqrt(fanIn), drawn);
   }
 }

@@ -1,30 +1,9 @@
 import type { Pointer } from '../core/index.js';
 import { activate, activationGradient, type Activation } from './activation.js';
 import { giveLayerGradients, layerMade, wantedOf, type LayerTensors } from './device-layer.js';
+import { operand, product } from './product.js';
 import type { Tape } from './tape.js';
 import { formatShape, kernelOf, requireOptions, requireSameDType, type Tensor } from './tensor.js';
-
-/** A matrix operand: rows x columns at an address with strides counted in elements. */
-interface Operand {
-  pointer: Pointer;
-  rowStride: number;
-  columnStride: number;
-}
-
-function operand(tensor: Tensor, transposed: boolean): Operand {
-  const columns = tensor.shape[1]!;
-  return transposed
-    ? { pointer: tensor.source, rowStride: 1, columnStride: columns }
-    : { pointer: tensor.source, rowStride: columns, columnStride: 1 };
-}
-
-/** out[m, n] = a[m, k] b[k, n]; `like` gives the core and dtype. */
-function product(like: Tensor, m: number, n: number, k: number, a: Operand, b: Operand, out: Pointer): void {
-  const scratch = like.core.scratch(kernelOf(like, 'gemm_scratch')(m, n, k), 'matrix product');
-  kernelOf(like, 'gemm')(
-    m, n, k, a.pointer, a.rowStride, a.columnStride, b.pointer, b.rowStride, b.columnStride, out, n, 0, scratch,
-  );
-}
 
 function requireMatrix(op: string, name: string, tensor: Tensor): void {
   if (tensor.shape.length !== 2) throw new RangeError(`${op}: expected ${name} of two axes, got shape ${formatShape(tensor.shape)}`);

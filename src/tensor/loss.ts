@@ -2,9 +2,6 @@ import type { Pointer } from '../core/index.js';
 import type { Tape } from './tape.js';
 import { formatShape, kernelOf, requireSameDType, requireSameShape, type Tensor } from './tensor.js';
 
-/** How the rows' losses become one number. */
-export type Reduction = 'mean' | 'sum';
-
 /** Rows and columns of a tensor whose last axis is reduced. */
 function rowsOf(op: string, x: Tensor): { rows: number; columns: number } {
   const columns = x.shape.at(-1) ?? 0;
@@ -12,64 +9,10 @@ function rowsOf(op: string, x: Tensor): { rows: number; columns: number } {
   return { rows: x.size / columns, columns };
 }
 
-function requireMatrix(op: string, name: string, x: Tensor): void {
+export function requireMatrix(op: string, name: string, x: Tensor): void {
   if (x.shape.length !== 2 || x.size === 0) {
     throw new RangeError(`${op}: expected ${name} [batch, classes] with at least one of each, got shape ${formatShape(x.shape)}`);
   }
-}
-
-/** Copies checked labels into the step's memory. */
-function storeLabels(tape: Tape, op: string, labels: ArrayLike<number>, batch: number, classes: number): Pointer {
-  if (labels.length !== batch) throw new RangeError(`${op}: expected ${batch} labels, one a row, got ${labels.length}`);
-  const pointer = tape.allocate(4 * batch, `${op} labels`);
-  const stored = tape.core.memory.i32(pointer, batch);
-  for (let row = 0; row < batch; row++) {
-    const label = labels[row]!;
-    if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new RangeError(`${op}: expected labels from 0 to ${classes - 1}, got ${label} in row ${row}`);
-    }
-    stored[row] = label;
-  }
-  return pointer;
-}
-
-/**
- * Cross-entropy of softmax(logits) against class labels: logits [batch, classes], labels [batch] -> [].
- * Accumulated in float64, rounded once. PyTorch's `F.cross_entropy`.
- *
- * @param labels whole numbers from 0 to classes - 1
- * @param reduction 'mean' over rows (default) or 'sum'
- * @throws RangeError for logits that are no matrix, another number of labels, a label out of range (naming its row)
- */
-export function softmaxCrossEntropy(
-  tape: Tape, logits: Tensor, labels: Int32Array | Uint8Array | readonly number[], reduction: Reduction = 'mean',
-): Tensor {
-  const op = 'softmaxCrossEntropy';
-  requireMatrix(op, 'logits', logits);
-  if (reduction !== 'mean' && reduction !== 'sum') {
-    throw new RangeError(`${op}: expected reduction 'mean' or 'sum', got ${JSON.stringify(reduction)}`);
-  }
-  const [batch, classes] = logits.shape as [number, number];
-  const labelPointer = storeLabels(tape, op, labels, batch, classes);
-  const device = tape.place('loss', logits.size, [logits], 1);
-  if (device !== undefined) {
-    const stored = tape.core.memory.i32(labelPointer, batch);
-    const { loss, slope } = device.crossEntropy(logits.on(device), stored, reduction === 'mean' ? batch : 1);
-    const kept = tape.made(device, slope, logits.shape);
-    return tape.record([logits], tape.made(device, loss, []), (gradient) =>
-      tape.give(logits, tape.made(device, device.scaleBy(gradient.on(device), kept.on(device)), logits.shape)),
-    );
-  }
-  const probabilities = tape.records([logits]) ? tape.empty(logits.shape, logits.dtype, op) : null;
-  const total = kernelOf(logits, 'loss_cross_entropy')(logits.source, labelPointer, batch, classes, 0, probabilities?.pointer ?? 0);
-  const divisor = reduction === 'mean' ? batch : 1;
-  return tape.record([logits], tape.from([total / divisor], [], logits.dtype, op), (gradient) => {
-    tape.accumulate(logits, (pointer) =>
-      kernelOf(logits, 'loss_cross_entropy_gradient')(
-        probabilities!.source, labelPointer, batch, classes, gradient.item() / divisor, pointer,
-      ),
-    );
-  });
 }
 
 /**

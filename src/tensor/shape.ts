@@ -1,5 +1,5 @@
 import type { Tape } from './tape.js';
-import { formatShape, kernelOf, sizeOf, type DType, type Shape, type Tensor } from './tensor.js';
+import { formatShape, kernelOf, requireSameDType, sizeOf, type DType, type Shape, type Tensor } from './tensor.js';
 
 /**
  * The same values under another shape; shares memory with `x` on either side, and the gradient flows.
@@ -37,6 +37,26 @@ export function sliceColumns(tape: Tape, x: Tensor, start: number, end: number):
   kernelOf(x, 'columns_take')(x.source, rows, columns, start, end - start, output.pointer);
   return tape.record([x], output, (gradient) => {
     tape.accumulate(x, (pointer) => kernelOf(x, 'columns_place')(gradient.source, rows, columns, start, end - start, pointer));
+  });
+}
+
+/**
+ * Two matrices side by side: `[rows, p]` and `[rows, q] -> [rows, p + q]`, a copy; PyTorch's `torch.cat((a, b), dim=1)`.
+ * @throws RangeError when either is no matrix or the rows differ; TypeError for mixed dtypes, or a core without this kernel
+ */
+export function concatColumns(tape: Tape, a: Tensor, b: Tensor): Tensor {
+  requireSameDType('concatColumns', a, b);
+  if (a.shape.length !== 2 || b.shape.length !== 2 || a.shape[0] !== b.shape[0]) {
+    throw new RangeError(`concatColumns: expected two matrices of equally many rows, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
+  }
+  const [rows, left] = a.shape as [number, number];
+  const right = b.shape[1]!;
+  const output = tape.empty([rows, left + right], a.dtype, 'concatColumns');
+  kernelOf(a, 'columns_concatenate')(a.source, left, b.source, right, rows, output.pointer);
+  return tape.record([a, b], output, (gradient) => {
+    const take = kernelOf(a, 'columns_take');
+    tape.accumulate(a, (pointer) => take(gradient.source, rows, left + right, 0, left, pointer));
+    tape.accumulate(b, (pointer) => take(gradient.source, rows, left + right, left, right, pointer));
   });
 }
 

@@ -5,6 +5,9 @@ import { bytesOf, formatShape, kernelOf, requireSameDType, requireSameShape, siz
 
 type Backward = (gradient: Tensor) => void;
 
+/** Of an op with several outputs: the gradient of each, undefined for one that nothing depended on. */
+type BackwardOfSeveral = (gradients: readonly (Tensor | undefined)[]) => void;
+
 /**
  * One step's memory and its record of ops. Ops allocate their results here and note how to carry a
  * gradient back; {@link Tape.backward} walks the notes in reverse; the step's end frees everything.
@@ -14,7 +17,7 @@ export class Tape {
   readonly #memory: StepMemory;
   readonly #placement: Placement | undefined;
   #recording: boolean;
-  #notes: { output: Tensor; backward: Backward }[] = [];
+  #notes: { outputs: readonly Tensor[]; backward: BackwardOfSeveral }[] = [];
   #touched: Tensor[] = [];
 
   constructor(core: Core, memory: StepMemory, recording = true, placement?: Placement) {
@@ -83,11 +86,15 @@ export class Tape {
 
   /** Notes how `output`'s gradient reaches `inputs`; nothing is noted when none of them needs one. */
   record(inputs: readonly (Tensor | null | undefined)[], output: Tensor, backward: Backward): Tensor {
-    if (this.records(inputs)) {
-      output.requiresGrad = true;
-      this.#notes.push({ output, backward });
-    }
+    this.recordSeveral(inputs, [output], ([gradient]) => backward(gradient!));
     return output;
+  }
+
+  /** The same for an op of several outputs: `backward` runs once, when any of them has a gradient. */
+  recordSeveral(inputs: readonly (Tensor | null | undefined)[], outputs: readonly Tensor[], backward: BackwardOfSeveral): void {
+    if (!this.records(inputs)) return;
+    for (const output of outputs) output.requiresGrad = true;
+    this.#notes.push({ outputs, backward });
   }
 
   /** Adds to an input's gradient what `write` puts at the address it is given (it must write every value). */
@@ -139,8 +146,9 @@ export class Tape {
       this.pass(output, upstream);
     } else this.accumulate(output, (pointer) => kernelOf(output, 'arithmetic_fill')(pointer, 1, output.size));
     for (let i = this.#notes.length - 1; i >= 0; i--) {
-      const { output: result, backward } = this.#notes[i]!;
-      if (result.grad !== undefined) backward(result.grad);
+      const { outputs, backward } = this.#notes[i]!;
+      const gradients = outputs.map(({ grad }) => grad);
+      if (gradients.some((gradient) => gradient !== undefined)) backward(gradients);
     }
     this.#notes = [];
   }

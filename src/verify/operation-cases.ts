@@ -83,7 +83,7 @@ const pools: Case[] = [
 const labels = Int32Array.from({ length: 31 }, (_, i) => (i * 7) % 10);
 const losses: Case[] = [
   gradientCase('cross-entropy mean', [[31, 10]], (tape, x) => softmaxCrossEntropy(tape, x!, labels)),
-  gradientCase('cross-entropy sum', [[31, 10]], (tape, x) => softmaxCrossEntropy(tape, x!, labels, 'sum')),
+  gradientCase('cross-entropy sum', [[31, 10]], (tape, x) => softmaxCrossEntropy(tape, x!, labels, { reduction: 'sum' })),
   gradientCase('mean squared error', [[31, 10], [31, 10]], (tape, a, b) => mse(tape, a!, b!)),
   gradientCase('Kullback-Leibler divergence', [[31, 10], [31, 10]], (tape, a, b) => klDivergence(tape, a!, b!, 2)),
   gradientCase('softmax', [[31, 10]], (tape, x) => softmax(tape, x!)),

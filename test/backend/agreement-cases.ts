@@ -16,7 +16,7 @@ export const cases: Case[] = [
   ['reshape', (tape, x) => ops.reshape(tape, ops.tanh(tape, x), [40, 33]), [33, 40]],
   ['flatten', (tape, x) => ops.flatten(tape, ops.tanh(tape, x)), [5, 4, 3]],
   ['softmaxCrossEntropy, mean', (tape, x) => ops.softmaxCrossEntropy(tape, x, labels), [31, 10]],
-  ['softmaxCrossEntropy, sum', (tape, x) => ops.softmaxCrossEntropy(tape, x, labels, 'sum'), [31, 10]],
+  ['softmaxCrossEntropy, sum', (tape, x) => ops.softmaxCrossEntropy(tape, x, labels, { reduction: 'sum' }), [31, 10]],
   ['mse', ops.mse, [31, 10], [31, 10]],
   ['klDivergence, by the core', (tape, a, b) => ops.klDivergence(tape, a, b, 2), [31, 10], [31, 10]],
   ['max pool 2x2', (tape, x) => ops.maxPool2d(tape, x, { kernel: [2, 2] }), [2, 3, 8, 10]],

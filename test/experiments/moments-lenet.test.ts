@@ -94,7 +94,7 @@ describe('LeNet', () => {
     const stepper = new Stepper(core);
     const loss = stepper.step((tape) => {
       const { images: input, labels } = images.batch(tape, Int32Array.from({ length: test_size }, (_, index) => index), false);
-      return softmaxCrossEntropy(tape, network.forward(tape, input.pixels), labels, 'sum').item() / test_size;
+      return softmaxCrossEntropy(tape, network.forward(tape, input.pixels), labels, { reduction: 'sum' }).item() / test_size;
     });
     expect(loss).toBe(result.rows.at(-1)!.test_loss);
     for (const part of [stepper, images, network]) part.dispose();

@@ -33,6 +33,7 @@ def main():
     out = ["--out", arguments.out]
     run("random_stream.py", *out)
     run("ops.py", *out)
+    run("recurrent.py", *out)
     run("formats.py", *out)
     run("robust.py", *out)
     run("libsvm_data.py", *out)

@@ -39,7 +39,7 @@ const cases: Case[] = [
   ['softmax', ops.softmax, input([3, 5])],
   ['logSoftmax', ops.logSoftmax, input([3, 5])],
   ['softmaxCrossEntropy, mean', (tape, x) => ops.softmaxCrossEntropy(tape, x, [0, 4, 2]), input([3, 5])],
-  ['softmaxCrossEntropy, sum', (tape, x) => ops.softmaxCrossEntropy(tape, x, [1, 1], 'sum'), input([2, 4])],
+  ['softmaxCrossEntropy, sum', (tape, x) => ops.softmaxCrossEntropy(tape, x, [1, 1], { reduction: 'sum' }), input([2, 4])],
   ['mse', ops.mse, input([3, 3]), input([3, 3], 2)],
   ['klDivergence', (tape, s, t) => ops.klDivergence(tape, s, t, 1.5), input([3, 5]), input([3, 5], 2)],
   ['maxPool2d 2x2', (tape, x) => ops.maxPool2d(tape, x, { kernel: [2, 2] }), distinct([1, 1, 4, 10])],

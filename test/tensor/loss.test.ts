@@ -49,7 +49,7 @@ describe.each(['float32', 'float64'] as DType[])('losses, %s', (dtype) => {
     const rows = [0, 1, 2].map((seed) => scatteredValues(5, seed + 1));
     const labels = [4, 0, 2];
     const run = (values: number[], of: number[]) =>
-      evaluate(core, (tape, x) => softmaxCrossEntropy(tape, x, of, 'sum'), [{ shape: [of.length, 5], values }], dtype, [1]);
+      evaluate(core, (tape, x) => softmaxCrossEntropy(tape, x, of, { reduction: 'sum' }), [{ shape: [of.length, 5], values }], dtype, [1]);
     const whole = run(rows.flat(), labels);
     const alone = rows.map((row, i) => run(row, [labels[i]!]));
     expect([...whole.gradients[0]!]).toEqual(alone.flatMap(({ gradients }) => [...gradients[0]!]));
@@ -97,7 +97,7 @@ describe('errors of losses', () => {
       'softmaxCrossEntropy: expected labels from 0 to 2, got 0.5 in row 0'],
     ['too few labels', (tape: Tape, x: Tensor) => softmaxCrossEntropy(tape, x, new Uint8Array([1])),
       'softmaxCrossEntropy: expected 2 labels, one a row, got 1'],
-    ['another reduction', (tape: Tape, x: Tensor) => softmaxCrossEntropy(tape, x, [0, 1], 'none' as Reduction),
+    ['another reduction', (tape: Tape, x: Tensor) => softmaxCrossEntropy(tape, x, [0, 1], { reduction: 'none' as Reduction }),
       'softmaxCrossEntropy: expected reduction \'mean\' or \'sum\', got "none"'],
     ['logits that are no matrix', (tape: Tape) => softmaxCrossEntropy(tape, tape.from([1], [1]), [0]),
       'softmaxCrossEntropy: expected logits [batch, classes] with at least one of each, got shape [1]'],

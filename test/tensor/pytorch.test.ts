@@ -44,7 +44,7 @@ const runners: Record<string, Runner> = {
   conv2d: (tape, { x, weight, bias }, { stride, padding, dilation }: Window) =>
     ops.conv2d(tape, x!, weight!, bias ?? null, { stride, padding, dilation }),
   cross_entropy: (tape, { logits }, at: { target: number[]; reduction: 'mean' | 'sum' }) =>
-    ops.softmaxCrossEntropy(tape, logits!, at.target, at.reduction),
+    ops.softmaxCrossEntropy(tape, logits!, at.target, { reduction: at.reduction }),
   mse_loss: (tape, { prediction, target }) => ops.mse(tape, prediction!, target!),
   kl: (tape, { student, teacher }, at: { temperature: number }) => ops.klDivergence(tape, student!, teacher!, at.temperature),
   max_pool2d: (tape, { x }, { kernel, stride, padding }: Window) => ops.maxPool2d(tape, x!, { kernel, stride, padding }),

@@ -5,6 +5,7 @@ import { aggregations } from './aggregation-cuts.js';
 import { cutAlong, flat, rowsHolding, type Cut, type Cutter } from './cut.js';
 import { convolutionForward, convolutionInputGradient, convolutionWeightGradient } from './convolution-cuts.js';
 import { packing, tiles } from './product-cuts.js';
+import { recurrences } from './recurrent-cuts.js';
 
 /** As in assembly/vector.ts: a sum's parts are the chunks whose sums are added in order. */
 const SUM_CHUNK = 65_536;
@@ -92,6 +93,7 @@ function cutsOf(suffix: 'f32' | 'f64', size: number): Record<string, Cutter> {
   return {
     ...elementwise(suffix, size),
     ...aggregations(suffix, size),
+    ...recurrences(suffix, size),
     [`arithmetic_fill_${suffix}`]: flat(2, STREAMED, [0], size),
     [`bias_activation_${suffix}`]: biasActivation(size),
     [`activation_gradient_${suffix}`]: flat(2, STREAMED, [0, 1, 4], size),

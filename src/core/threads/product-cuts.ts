@@ -12,6 +12,8 @@ const SPARSE_ROWS = 32;
 /** Columns below which packing (or listing) a tile's rows again for each tile beside it is felt. */
 const DENSE_COLUMNS = 256;
 const SPARSE_COLUMNS = 512;
+/** The same where there are few rows: packing them takes a tenth of a tile this wide. */
+const NARROW_COLUMNS = 64;
 /** Row tiles below which columns are cut too. */
 const FEW = 16;
 
@@ -44,7 +46,7 @@ function tileOf(method: number, m: number, n: number, k: number, width: number):
   const [leastRows, leastColumns] = dense ? [DENSE_ROWS, DENSE_COLUMNS] : [SPARSE_ROWS, SPARSE_COLUMNS];
   const rows = Math.ceil(Math.max(leastRows, LEAST_WORK / (n * k)) / leastRows) * leastRows;
   let columns = n;
-  if (Math.ceil(m / rows) < FEW) columns = Math.max(dense && m <= 2 * DENSE_ROWS ? width : leastColumns, LEAST_WORK / (Math.min(rows, m) * k));
+  if (Math.ceil(m / rows) < FEW) columns = Math.max(dense && m <= 2 * DENSE_ROWS ? NARROW_COLUMNS : leastColumns, LEAST_WORK / (Math.min(rows, m) * k));
   else if (dense) columns = Math.max(leastColumns, MOST_WORK / (rows * k));
   return [rows, Math.ceil(columns / width) * width];
 }

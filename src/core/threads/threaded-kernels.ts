@@ -94,6 +94,8 @@ function products(kernels: Kernels, pool: Sharing, suffix: Suffix): Record<strin
     [`gemm_scratch_${suffix}`]: (m, n, k) =>
       kernels[`gemm_shared_bytes_${suffix}`](m!, n!, k!) + pool.threads * kernels[`gemm_private_bytes_${suffix}`](m!, k!),
     [`gemm_${suffix}`]: product(kernels, pool, suffix, suffix === 'f32' ? 4 : 8),
+    [`gemm_private_bytes_${suffix}`]: (m, k) => pool.threads * kernels[`gemm_private_bytes_${suffix}`](m!, k!),
+    [`gemm_tiles_${suffix}`]: shared(kernels, pool, `gemm_tiles_${suffix}`, ([, m, , k]) => kernels[`gemm_private_bytes_${suffix}`](m!, k!)),
   };
 }
 

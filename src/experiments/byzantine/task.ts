@@ -37,7 +37,7 @@ function binaryCrossEntropy(tape: Tape, z: Tensor, labels: Int32Array): Tensor {
 
 export function sumOfLosses(tape: Tape, kind: LossKind, output: Tensor, labels: Int32Array): Tensor {
   if (kind === 'binary') return binaryCrossEntropy(tape, output, labels);
-  return softmaxCrossEntropy(tape, kind === 'cross-entropy' ? output : softmax(tape, output), labels, 'sum');
+  return softmaxCrossEntropy(tape, kind === 'cross-entropy' ? output : softmax(tape, output), labels, { reduction: 'sum' });
 }
 
 function predictions(kind: LossKind, output: Tensor): Int32Array {

@@ -160,7 +160,7 @@ class LenetRun {
       this.#stepper.step((tape) => {
         const { images, labels } = this.#test.batch(tape, indices, false);
         const logits = this.#network.forward(tape, images.pixels);
-        loss += softmaxCrossEntropy(tape, logits, labels, 'sum').item();
+        loss += softmaxCrossEntropy(tape, logits, labels, { reduction: 'sum' }).item();
         argmax(logits).forEach((label, i) => (correct += Number(label === labels[i])));
       }, { record: false });
     }

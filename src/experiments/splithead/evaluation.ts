@@ -20,7 +20,7 @@ export async function evaluateClasses(
     await stepper.step(async (tape) => {
       const batch = images.batch(tape, indices, model.takesOffset);
       const logits = model.classLogits(tape, batch.images);
-      const total = softmaxCrossEntropy(tape, logits, batch.labels, 'sum');
+      const total = softmaxCrossEntropy(tape, logits, batch.labels, { reduction: 'sum' });
       await Promise.all([total.fetch(), logits.fetch()]);
       loss += total.item();
       const predictions = argmax(logits);

@@ -1,0 +1,120 @@
+// The pointwise part of an LSTM's steps (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000). A row of gates
+// holds four blocks of `hidden` values, in PyTorch's order: input, forget, cell, output. The products around it are gemm's.
+import { sigmoid } from './math/sigmoid';
+import { tanh } from './math/tanh';
+import { lanes, multiplyAdd } from './profile';
+import { loadPart, storePart } from './vector';
+
+/** A vector, or the `left` values before a row's end. */
+// @ts-ignore: decorator
+@inline
+function take<T>(pointer: usize, left: i32): v128 {
+  return left >= lanes<T>() ? v128.load(pointer) : loadPart<T>(pointer, left, <T>0);
+}
+
+// @ts-ignore: decorator
+@inline
+function put<T>(pointer: usize, value: v128, left: i32): void {
+  if (left >= lanes<T>()) v128.store(pointer, value);
+  else storePart<T>(pointer, value, left);
+}
+
+/** y (1 - y), the slope of a sigmoid with value y. */
+// @ts-ignore: decorator
+@inline
+function sigmoidSlope<T>(y: v128): v128 {
+  return v128.mul<T>(y, v128.sub<T>(v128.splat<T>(<T>1), y));
+}
+
+/** 1 - y^2, the slope of a tanh with value y. */
+// @ts-ignore: decorator
+@inline
+function tanhSlope<T>(y: v128): v128 {
+  return v128.sub<T>(v128.splat<T>(<T>1), v128.mul<T>(y, y));
+}
+
+// @ts-ignore: decorator
+@inline
+function cell<T>(gates: usize, bias: usize, previous: usize, rows: i32, hidden: i32, cells: usize, output: usize): void {
+  const block = <usize>hidden * sizeof<T>();
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < hidden; column += lanes<T>()) {
+      const left = hidden - column;
+      const at = <usize>column * sizeof<T>();
+      const gate = gates + at, addend = bias + at;
+      const i = sigmoid<T>(v128.add<T>(take<T>(gate, left), take<T>(addend, left)));
+      const f = sigmoid<T>(v128.add<T>(take<T>(gate + block, left), take<T>(addend + block, left)));
+      const g = tanh<T>(v128.add<T>(take<T>(gate + 2 * block, left), take<T>(addend + 2 * block, left)));
+      const o = sigmoid<T>(v128.add<T>(take<T>(gate + 3 * block, left), take<T>(addend + 3 * block, left)));
+      let c = v128.mul<T>(i, g);
+      if (previous) c = multiplyAdd<T>(f, take<T>(previous + at, left), c);
+      put<T>(gate, i, left);
+      put<T>(gate + block, f, left);
+      put<T>(gate + 2 * block, g, left);
+      put<T>(gate + 3 * block, o, left);
+      put<T>(cells + at, c, left);
+      put<T>(output + at, v128.mul<T>(o, tanh<T>(c)), left);
+    }
+    gates += 4 * block;
+    cells += block;
+    output += block;
+    if (previous) previous += block;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function cellGradient<T>(gates: usize, previous: usize, cells: usize, rows: i32, hidden: i32, outputGradient: usize, hiddenGradient: usize, carried: usize): void {
+  const block = <usize>hidden * sizeof<T>();
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < hidden; column += lanes<T>()) {
+      const left = hidden - column;
+      const at = <usize>column * sizeof<T>();
+      const gate = gates + at;
+      const i = take<T>(gate, left), f = take<T>(gate + block, left), g = take<T>(gate + 2 * block, left), o = take<T>(gate + 3 * block, left);
+      let h = take<T>(hiddenGradient + at, left);
+      if (outputGradient) h = v128.add<T>(h, take<T>(outputGradient + at, left));
+      const bent = tanh<T>(take<T>(cells + at, left));
+      const c = multiplyAdd<T>(v128.mul<T>(h, o), tanhSlope<T>(bent), take<T>(carried + at, left));
+      put<T>(gate, v128.mul<T>(v128.mul<T>(c, g), sigmoidSlope<T>(i)), left);
+      const forgotten = previous ? v128.mul<T>(v128.mul<T>(c, take<T>(previous + at, left)), sigmoidSlope<T>(f)) : v128.splat<T>(<T>0);
+      put<T>(gate + block, forgotten, left);
+      put<T>(gate + 2 * block, v128.mul<T>(v128.mul<T>(c, i), tanhSlope<T>(g)), left);
+      put<T>(gate + 3 * block, v128.mul<T>(v128.mul<T>(h, bent), sigmoidSlope<T>(o)), left);
+      put<T>(carried + at, v128.mul<T>(c, f), left);
+    }
+    gates += 4 * block;
+    cells += block;
+    hiddenGradient += block;
+    carried += block;
+    if (previous) previous += block;
+    if (outputGradient) outputGradient += block;
+  }
+}
+
+/**
+ * One step: gates [rows, 4 hidden] hold the products' sums and become i, f, g, o = sigmoid, sigmoid, tanh, sigmoid of them plus
+ * bias [4 hidden]; cells = f previous + i g and output = o tanh(cells), both [rows, hidden]. previous 0: cells of zero.
+ */
+export function recurrent_lstm_cell_f32(gates: usize, bias: usize, previous: usize, rows: i32, hidden: i32, cells: usize, output: usize): void {
+  cell<f32>(gates, bias, previous, rows, hidden, cells, output);
+}
+export function recurrent_lstm_cell_f64(gates: usize, bias: usize, previous: usize, rows: i32, hidden: i32, cells: usize, output: usize): void {
+  cell<f64>(gates, bias, previous, rows, hidden, cells, output);
+}
+
+/**
+ * That step's gradient: gates hold i, f, g, o and become the gradient of what they were computed from; `carried` holds the
+ * gradient of cells that later steps give and becomes that of previous. The output's gradient is hiddenGradient (from later
+ * steps) + outputGradient (0: none). All but gates are [rows, hidden]; previous 0: cells of zero.
+ */
+export function recurrent_lstm_cell_gradient_f32(
+  gates: usize, previous: usize, cells: usize, rows: i32, hidden: i32, outputGradient: usize, hiddenGradient: usize, carried: usize,
+): void {
+  cellGradient<f32>(gates, previous, cells, rows, hidden, outputGradient, hiddenGradient, carried);
+}
+export function recurrent_lstm_cell_gradient_f64(
+  gates: usize, previous: usize, cells: usize, rows: i32, hidden: i32, outputGradient: usize, hiddenGradient: usize, carried: usize,
+): void {
+  cellGradient<f64>(gates, previous, cells, rows, hidden, outputGradient, hiddenGradient, carried);
+}
