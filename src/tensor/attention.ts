@@ -1,117 +1,158 @@
-import { product, type Operand } from './product.js';
 import type { Pointer } from '../core/index.js';
+import { product, type Operand } from './product.js';
+import { embedding } from './rows.js';
 import type { Tape } from './tape.js';
 import { bytesOf, formatShape, kernelOf, requireSameDType, type Tensor } from './tensor.js';
 
-const OP = 'attend';
-
-interface Extents {
-  batch: number;
-  queries: number;
-  keys: number;
-  hidden: number;
+/** Which rows belong to each sequence of a batch, in whatever layout. */
+export interface AttentionRows {
+  /** Of the query: every row of it in one sequence. */
+  queryRows: readonly Int32Array[];
+  /** Of the keys, in the order that the weights have; at least one a sequence. */
+  keyRows: readonly Int32Array[];
 }
 
-function requireExtents(query: Tensor, keys: Tensor, lengths: Int32Array): Extents {
-  requireSameDType(OP, query, keys);
+const OP = 'attend';
+
+/** The rows of a time-major batch, of whose keys lengths[b] count; and how many keys there are with padding. */
+function timeMajorRows(query: Tensor, keys: Tensor, lengths: Int32Array): AttentionRows & { width: number } {
   const batch = lengths.length;
-  const areFit = [query, keys].every(({ shape }) => shape.length === 2 && shape[0]! % batch === 0) && query.shape[1] === keys.shape[1];
-  if (!areFit || batch === 0 || query.size === 0) {
+  if (batch === 0 || query.shape[0]! % batch !== 0 || keys.shape[0]! % batch !== 0) {
     throw new RangeError(
       `${OP}: expected query [steps * ${batch}, hidden] and keys [steps * ${batch}, hidden], got ${formatShape(query.shape)} and ${formatShape(keys.shape)}`,
     );
   }
-  const extents = { batch, queries: query.shape[0]! / batch, keys: keys.shape[0]! / batch, hidden: query.shape[1]! };
-  const wrong = lengths.find((length) => length < 1 || length > extents.keys);
-  if (wrong !== undefined) throw new RangeError(`${OP}: expected lengths from 1 to ${extents.keys}, got ${wrong}`);
-  return extents;
+  const width = keys.shape[0]! / batch;
+  const wrong = lengths.find((length) => length < 1 || length > width);
+  if (wrong !== undefined) throw new RangeError(`${OP}: expected lengths from 1 to ${width}, got ${wrong}`);
+  const rowsOf = (steps: number, b: number) => Int32Array.from({ length: steps }, (_, t) => t * batch + b);
+  const queryRows = Array.from(lengths, (_, b) => rowsOf(query.shape[0]! / batch, b));
+  return { queryRows, keyRows: Array.from(lengths, (length, b) => rowsOf(length, b)), width };
 }
 
-/** The rows of sequence b, one in `batch`, of a time-major matrix; or their transpose. */
-function rowsOf(matrix: Tensor, batch: number, b: number, transposed = false): Operand {
-  const columns = matrix.shape[1]!;
-  const pointer = rowOf(matrix, b);
-  return transposed ? { pointer, rowStride: 1, columnStride: batch * columns } : { pointer, rowStride: batch * columns, columnStride: 1 };
+function concatenated(parts: readonly Int32Array[]): Int32Array {
+  return Int32Array.from(parts.flatMap((part) => Array.from(part)));
 }
 
-function rowOf(matrix: Tensor, b: number): Pointer {
-  return matrix.source + bytesOf([b, matrix.shape[1]!], matrix.dtype);
+/** Where each of the rows 0 .. rows - 1 stands in `order`. */
+function inverseOf(order: Int32Array, rows: number): Int32Array {
+  const places = new Int32Array(rows).fill(-1);
+  order.forEach((row, place) => (places[row] = place));
+  if (order.length !== rows || places.includes(-1)) {
+    throw new RangeError(`${OP}: expected each of the query's ${rows} rows in one sequence, got ${order.length} rows, ${places.filter((place) => place < 0).length} of them in none`);
+  }
+  return places;
+}
+
+/** A sequence's block of rows in matrices that hold sequence after sequence. */
+interface Block {
+  queries: number;
+  keys: number;
+  /** First rows. */
+  query: number;
+  key: number;
+}
+
+function blocksOf(queryRows: readonly Int32Array[], keyRows: readonly Int32Array[]): Block[] {
+  let [query, key] = [0, 0];
+  return queryRows.map(({ length: queries }, b) => {
+    const block = { queries, keys: keyRows[b]!.length, query, key };
+    query += queries;
+    key += block.keys;
+    return block;
+  });
+}
+
+function rowAt(matrix: Tensor, row: number): Pointer {
+  return matrix.source + bytesOf([row, matrix.shape[1]!], matrix.dtype);
+}
+
+function plain(matrix: Tensor, row: number): Operand {
+  return { pointer: rowAt(matrix, row), rowStride: matrix.shape[1]!, columnStride: 1 };
+}
+
+function turned(matrix: Tensor, row: number): Operand {
+  return { pointer: rowAt(matrix, row), rowStride: 1, columnStride: matrix.shape[1]! };
 }
 
 /** A matrix of this step, all of one value. */
-function filled(tape: Tape, shape: [number, number], like: Tensor, value: number): Tensor {
+function filled(tape: Tape, shape: readonly [number, number], like: Tensor, value: number): Tensor {
   const matrix = tape.empty(shape, like.dtype, OP);
   kernelOf(like, 'arithmetic_fill')(matrix.pointer, value, matrix.size);
   return matrix;
 }
 
-/** Softmax of each query's products with its sequence's own keys, [queries * batch, keys]; zero past a sequence's end. */
-function attention(tape: Tape, query: Tensor, keys: Tensor, lengths: Int32Array, { batch, queries, keys: steps, hidden }: Extents): Tensor {
-  // exp(-Infinity) is 0: what no product fills gets no weight.
-  const weights = filled(tape, [queries * batch, steps], query, -Infinity);
-  lengths.forEach((length, b) =>
-    product(query, queries, length, hidden, rowsOf(query, batch, b), rowsOf(keys, batch, b, true), rowOf(weights, b), batch * steps),
-  );
-  kernelOf(weights, 'loss_softmax')(weights.source, queries * batch, steps, weights.pointer);
-  return weights;
+/** Each block's left [queries, hidden] times its keys^T, into the first columns of its rows of `out` [queries, width]. */
+function multiplyByKeys(blocks: readonly Block[], left: Tensor, keys: Tensor, out: Tensor): void {
+  const [, hidden] = keys.shape as [number, number];
+  for (const { queries, keys: count, query, key } of blocks) {
+    product(keys, queries, count, hidden, plain(left, query), turned(keys, key), rowAt(out, query), out.shape[1]!);
+  }
 }
 
-/** Gradient of the products before softmax, from those of context and weights. */
-function scoreGradient(
-  tape: Tape, keys: Tensor, weights: Tensor, lengths: Int32Array, { batch, queries, keys: steps, hidden }: Extents, context?: Tensor, given?: Tensor,
-): Tensor {
-  const gradient = filled(tape, [queries * batch, steps], keys, 0);
-  if (context !== undefined) {
-    lengths.forEach((length, b) =>
-      product(keys, queries, length, hidden, rowsOf(context, batch, b), rowsOf(keys, batch, b, true), rowOf(gradient, b), batch * steps),
-    );
+/** Each block's weights [queries, keys] times its keys, into its rows at `out` [queries, hidden]. */
+function mixKeys(blocks: readonly Block[], weights: Tensor, keys: Tensor, out: Pointer): void {
+  const [, hidden] = keys.shape as [number, number];
+  for (const { queries, keys: count, query, key } of blocks) {
+    product(keys, queries, hidden, count, plain(weights, query), plain(keys, key), out + bytesOf([query, hidden], keys.dtype));
   }
-  if (given !== undefined) kernelOf(keys, 'arithmetic_add')(gradient.source, given.source, gradient.pointer, gradient.size);
-  kernelOf(keys, 'loss_softmax_gradient')(gradient.source, weights.source, queries * batch, steps, gradient.pointer);
+}
+
+/** Each block's weights^T times its right [queries, hidden]: what the keys' gradient takes. */
+function spreadOverKeys(tape: Tape, blocks: readonly Block[], weights: Tensor, right: Tensor, keys: Tensor): Tensor {
+  const gradient = tape.empty(keys.shape, keys.dtype, OP);
+  for (const { queries, keys: count, query, key } of blocks) {
+    product(keys, count, keys.shape[1]!, queries, turned(weights, query), plain(right, query), rowAt(gradient, key));
+  }
   return gradient;
 }
 
-/** Keys get their scores' share, score^T query, and their context's, weights^T of its gradient. */
-function giveKeys(tape: Tape, query: Tensor, keys: Tensor, scores: Tensor, weights: Tensor, lengths: Int32Array, { batch, queries, hidden }: Extents, context?: Tensor): void {
-  const share = (left: Tensor, right: Tensor) => {
-    const gradient = filled(tape, [keys.shape[0]!, hidden], keys, 0);
-    lengths.forEach((length, b) =>
-      product(keys, length, hidden, queries, rowsOf(left, batch, b, true), rowsOf(right, batch, b), rowOf(gradient, b), batch * hidden),
-    );
-    tape.give(keys, gradient);
-  };
-  if (!keys.requiresGrad) return;
-  share(scores, query);
-  if (context !== undefined) share(weights, context);
+/** Attention of sequences that lie one after the other, queries and keys alike. */
+function attendBlocks(tape: Tape, query: Tensor, keys: Tensor, blocks: readonly Block[], width: number): { context: Tensor; weights: Tensor } {
+  const rows = query.shape[0]!;
+  // exp(-Infinity) is 0: what no product fills gets no weight.
+  const weights = filled(tape, [rows, width], query, -Infinity);
+  multiplyByKeys(blocks, query, keys, weights);
+  kernelOf(weights, 'loss_softmax')(weights.source, rows, width, weights.pointer);
+  const context = tape.empty(query.shape, query.dtype, OP);
+  mixKeys(blocks, weights, keys, context.pointer);
+  tape.recordSeveral([query, keys], [context, weights], ([ofContext, ofWeights]) => {
+    const scores = filled(tape, [rows, width], query, 0);
+    if (ofContext !== undefined) multiplyByKeys(blocks, ofContext, keys, scores);
+    if (ofWeights !== undefined) kernelOf(query, 'arithmetic_add')(scores.source, ofWeights.source, scores.pointer, scores.size);
+    kernelOf(query, 'loss_softmax_gradient')(scores.source, weights.source, rows, width, scores.pointer);
+    tape.accumulate(query, (pointer) => mixKeys(blocks, scores, keys, pointer));
+    if (!keys.requiresGrad) return;
+    tape.give(keys, spreadOverKeys(tape, blocks, scores, query, keys));
+    if (ofContext !== undefined) tape.give(keys, spreadOverKeys(tape, blocks, weights, ofContext, keys));
+  });
+  return { context, weights };
 }
 
 /**
- * Dot-product attention (Luong et al. 2015), time-major: query row t * batch + b looks at the first lengths[b] of the key rows
- * s * batch + b. weights = softmax(query . key) over them, context = the sum of the keys so weighted.
+ * Dot-product attention (Luong et al. 2015): weights = softmax(query . key) over the keys of the query's own sequence, context = the
+ * sum of those keys so weighted. Gradients go to query and keys.
  *
- * @param query [queries * batch, hidden]
- * @param keys [keys * batch, hidden]; gradients go to both
- * @param lengths of each sequence of the batch, from 1 to keys
- * @returns context [queries * batch, hidden]; weights [queries * batch, keys], zero from lengths[b] on
- * @throws RangeError for shapes or lengths that do not fit; TypeError for mixed dtypes
+ * @param query [queries, hidden]
+ * @param keys [keys, hidden]
+ * @param sequences the rows of each sequence; or for time-major batches, row t * batch + b in both, how many keys of each count
+ * @returns context [queries, hidden]; weights [queries, most keys of a sequence (with time-major batches: steps of the keys)], zero past a
+ *   sequence's own keys
+ * @throws RangeError for shapes, rows or lengths that do not fit; TypeError for mixed dtypes, or a core without these kernels
  */
-export function attend(tape: Tape, query: Tensor, keys: Tensor, lengths: Int32Array): { context: Tensor; weights: Tensor } {
-  const extents = requireExtents(query, keys, lengths);
-  const { batch, queries, hidden } = extents;
-  const weights = attention(tape, query, keys, lengths, extents);
-  const context = tape.empty([queries * batch, hidden], query.dtype, OP);
-  lengths.forEach((length, b) =>
-    product(query, queries, hidden, length, rowsOf(weights, batch, b), rowsOf(keys, batch, b), rowOf(context, b), batch * hidden),
-  );
-  tape.recordSeveral([query, keys], [context, weights], ([contextGradient, weightsGradient]) => {
-    const scores = scoreGradient(tape, keys, weights, lengths, extents, contextGradient, weightsGradient);
-    tape.accumulate(query, (pointer) => {
-      const stride = bytesOf([hidden], query.dtype);
-      lengths.forEach((length, b) =>
-        product(query, queries, hidden, length, rowsOf(scores, batch, b), rowsOf(keys, batch, b), pointer + b * stride, batch * hidden),
-      );
-    });
-    giveKeys(tape, query, keys, scores, weights, lengths, extents, contextGradient);
-  });
-  return { context, weights };
+export function attend(tape: Tape, query: Tensor, keys: Tensor, sequences: Int32Array | AttentionRows): { context: Tensor; weights: Tensor } {
+  requireSameDType(OP, query, keys);
+  if (query.shape.length !== 2 || keys.shape.length !== 2 || query.size === 0 || query.shape[1] !== keys.shape[1]) {
+    throw new RangeError(`${OP}: expected query [queries, hidden] and keys [keys, hidden], got ${formatShape(query.shape)} and ${formatShape(keys.shape)}`);
+  }
+  const { queryRows, keyRows, width } = sequences instanceof Int32Array ? timeMajorRows(query, keys, sequences) : { ...sequences, width: undefined };
+  if (queryRows.length !== keyRows.length || keyRows.some(({ length }) => length === 0)) {
+    throw new RangeError(`${OP}: expected keys for each of ${queryRows.length} sequences, got ${keyRows.map(({ length }) => length).join(', ')}`);
+  }
+  const order = concatenated(queryRows);
+  const places = inverseOf(order, query.shape[0]!);
+  const most = keyRows.reduce((largest, { length }) => Math.max(largest, length), 0);
+  const gathered = embedding(tape, query, order), ofSequences = embedding(tape, keys, concatenated(keyRows));
+  const { context, weights } = attendBlocks(tape, gathered, ofSequences, blocksOf(queryRows, keyRows), width ?? most);
+  return { context: embedding(tape, context, places), weights: embedding(tape, weights, places) };
 }

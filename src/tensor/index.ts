@@ -2,7 +2,7 @@ export {
   activate, activationGradient, gelu, relu, sigmoid, tanh, type Activation, type ChannelLayout,
 } from './activation.js';
 export { add, div, mul, scale, sub } from './arithmetic.js';
-export { attend } from './attention.js';
+export { attend, type AttentionRows } from './attention.js';
 export { softmaxCrossEntropy, type CrossEntropyOptions, type Reduction } from './cross-entropy.js';
 export { conv2d, convolutionParameterGradients, convolvedExtent, type ConvolutionOptions, type Pair } from './convolution.js';
 export type {

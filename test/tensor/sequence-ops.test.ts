@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openCore } from '../../src/core/index.js';
-import { attend, concatColumns, embedding, softmaxCrossEntropy, Stepper, type DType, type Reduction, type Tape, type Tensor } from '../../src/tensor/index.js';
+import { attend, concatColumns, embedding, gatherRows, softmaxCrossEntropy, Stepper, type DType, type Reduction, type Tape, type Tensor } from '../../src/tensor/index.js';
 import { evaluate, expectGradients, scatteredValues, type Input } from './finite-differences.js';
 
 type Values = Input & { values: number[] };
@@ -66,12 +66,50 @@ describe('values and gradients of PyTorch', () => {
   });
 });
 
+describe('attend over rows in any order', () => {
+  it('gives each sequence what it gets alone, bit for bit', () => {
+    const stepper = new Stepper(core);
+    stepper.step((tape) => {
+      const values = (rows: number, seed: number) => scatteredValues(rows * 3, seed);
+      const [query, keys] = [tape.from(values(6, 1), [6, 3]), tape.from(values(7, 2), [7, 3])];
+      const queryRows = [Int32Array.of(4, 0), Int32Array.of(1), Int32Array.of(5, 3, 2)];
+      const keyRows = [Int32Array.of(6, 1, 0, 2), Int32Array.of(3), Int32Array.of(5, 4)];
+      const all = attend(tape, query, keys, { queryRows, keyRows });
+      expect(all.weights.shape).toEqual([6, 4]);
+      queryRows.forEach((rows, b) => {
+        const alone = attend(tape, gatherRows(tape, query, rows), gatherRows(tape, keys, keyRows[b]!), Int32Array.of(keyRows[b]!.length));
+        expect(gatherRows(tape, all.context, rows).toArray()).toEqual(alone.context.toArray());
+        rows.forEach((row, t) => {
+          const own = alone.weights.toArray().subarray(t * keyRows[b]!.length, (t + 1) * keyRows[b]!.length);
+          expect(Array.from(all.weights.toArray().subarray(4 * row, 4 * row + 4))).toEqual([...own, 0, 0, 0, 0].slice(0, 4));
+        });
+      });
+    });
+    stepper.dispose();
+  });
+
+  it('refuses rows that are left out or taken twice, and sequences without keys', () => {
+    const stepper = new Stepper(core);
+    stepper.step((tape) => {
+      const x = tape.from([1, 2, 3], [3, 1]);
+      const run = (queryRows: number[][], keyRows: number[][]) => () => attend(tape, x, x, { queryRows: queryRows.map((rows) => Int32Array.from(rows)), keyRows: keyRows.map((rows) => Int32Array.from(rows)) });
+      expect(run([[0, 1]], [[0]])).toThrow("attend: expected each of the query's 3 rows in one sequence, got 2 rows, 1 of them in none");
+      expect(run([[0, 1], [1]], [[0], [0]])).toThrow("got 3 rows, 1 of them in none");
+      expect(run([[0, 1, 2]], [[0], [1]])).toThrow('attend: expected keys for each of 1 sequences, got 1, 1');
+      expect(run([[0, 1, 2]], [[]])).toThrow('attend: expected keys for each of 1 sequences, got 0');
+      expect(run([[0, 1, 2]], [[3]])).toThrow('embedding: expected indices from 0 to 2, got 3');
+    });
+    stepper.dispose();
+  });
+});
+
 describe('gradients against central differences', () => {
   const input = (shape: number[], seed = 1): Input => ({ shape, values: scatteredValues(shape.reduce((a, b) => a * b, 1), seed) });
   it.each([
     ['embedding', (tape: Tape, table: Tensor) => embedding(tape, table, Int32Array.of(3, 0, 3, 3)), [input([4, 3])]],
     ['concatColumns', concatColumns, [input([3, 2]), input([3, 4], 2)]],
     ['attend', (tape: Tape, query: Tensor, keys: Tensor) => attention(tape, query, keys, [3, 1]), [input([6, 4]), input([6, 4], 2)]],
+    ['attend, packed', (tape: Tape, query: Tensor, keys: Tensor) => attend(tape, query, keys, { queryRows: [Int32Array.of(0, 2), Int32Array.of(1)], keyRows: [Int32Array.of(3, 0), Int32Array.of(1, 2, 0)] }).context, [input([3, 4]), input([4, 4], 2)]],
     ['attend, weights alone', (tape: Tape, query: Tensor, keys: Tensor) => attend(tape, query, keys, Int32Array.of(2, 3)).weights, [input([4, 4]), input([6, 4], 2)]],
     ['softmaxCrossEntropy, ignoring and smoothing', (tape: Tape, x: Tensor) => softmaxCrossEntropy(tape, x, [2, 0, 4, 2], { ignoreIndex: 2, labelSmoothing: 0.2 }), [input([4, 5])]],
   ] as const)('%s', (_, op, inputs) => {
