@@ -10,6 +10,7 @@ const ROOMS = {
   text: ['core', 'tensor', 'random'],
   backend: ['core', 'tensor', 'random', 'nn'],
   robust: ['core', 'tensor', 'random', 'nn'],
+  text: ['core', 'tensor', 'random'],
   matrices: ['core', 'tensor'],
   moments: ['core', 'tensor', 'random', 'nn', 'matrices'],
   experiments: ['core', 'tensor', 'random', 'nn', 'data', 'text', 'robust', 'matrices', 'moments'],
