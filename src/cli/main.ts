@@ -10,6 +10,7 @@ import { momentsCommand } from './moments.js';
 import { plotCommand } from './plot.js';
 import { robustCommand } from './robust.js';
 import { splitHeadCommand } from './splithead.js';
+import { translateCommand } from './translate.js';
 import { UsageError } from './usage-error.js';
 import { verifyCommand } from './verify.js';
 
@@ -42,6 +43,7 @@ function program(context: CliContext): Command {
   root.addCommand(settle(alignmentCommand(context), context));
   root.addCommand(settleAll(byzantineCommand(context), context));
   root.addCommand(settleAll(momentsCommand(context), context));
+  root.addCommand(settleAll(translateCommand(context), context));
   root.addCommand(dataCommand(context));
   root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settleAll(robustCommand(context), context));

@@ -6,9 +6,10 @@ import { alignmentPlots } from './plot-alignment.js';
 import { byzantinePlots } from './plot-byzantine.js';
 import type { Drawing, PlotKind } from './plot-kind.js';
 import { splitHeadPlots } from './plot-splithead.js';
+import { translationPlots } from './plot-translation.js';
 import { UsageError } from './usage-error.js';
 
-const KINDS: readonly PlotKind[] = [alignmentPlots, byzantinePlots, splitHeadPlots];
+const KINDS: readonly PlotKind[] = [alignmentPlots, byzantinePlots, splitHeadPlots, translationPlots];
 
 /** Paths of a folder's files and of those one folder down, sorted. */
 async function listRun(files: Files, folder: string): Promise<string[]> {

@@ -7,6 +7,7 @@ import {
 } from '../robust/index.js';
 import type { CliContext } from './context.js';
 import { UsageError } from './usage-error.js';
+import { parseWhole } from './whole-number.js';
 
 interface InputFlags {
   input: string;
@@ -32,11 +33,6 @@ function parseChoice<T extends string>(flag: string, given: string, choices: rea
   const choice = choices.find((each) => each === given);
   if (choice === undefined) throw new UsageError(`${flag}: expected one of ${choices.join(', ')}, got ${JSON.stringify(given)}`);
   return choice;
-}
-
-function parseWhole(flag: string, given: string, least: number): number {
-  if (!/^\d{1,9}$/.test(given) || Number(given) < least) throw new UsageError(`${flag}: expected a whole number of at least ${least}, got ${JSON.stringify(given)}`);
-  return Number(given);
 }
 
 /** A RangeError of the library is about what the command line asked for. */

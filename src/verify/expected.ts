@@ -104,6 +104,8 @@ export const expectedDigests: Record<'strict' | 'fused', Record<string, string>>
     'cross-entropy ignoring padding': '138f500d8a5e8b536877b84f7d74bdc4f2ef7378c86e1bfe2321646485337d0e',
     'cross-entropy of smoothed labels': 'e7d7a55b67a93c7ccfa7af8a751b7078c94208f78c47379176e5cf8a12304068',
     'packed sequences through a layer with dropout': 'eeed08331297139bdc16bd0c3092457633c09f06323ae62814d65b503ed3deb7',
+    'translation: as the notebook': '9f2d08184469674303b11e3fe109fe4c00ed89c55fc0770e6cc2040c7ac27ecb',
+    'translation: attention, tied embeddings, every option': 'b30cfad660b5aab15a087d52710acc4b237f1a2b30fb0d4db01c8fbe8af26147',
   },
   fused: {
     'matmul NN': 'cb7a854c253269197a1f9292f3a64500634c880e89b9605e3c14641a1ac07e4c',
@@ -209,5 +211,7 @@ export const expectedDigests: Record<'strict' | 'fused', Record<string, string>>
     'cross-entropy ignoring padding': '138f500d8a5e8b536877b84f7d74bdc4f2ef7378c86e1bfe2321646485337d0e',
     'cross-entropy of smoothed labels': 'e7d7a55b67a93c7ccfa7af8a751b7078c94208f78c47379176e5cf8a12304068',
     'packed sequences through a layer with dropout': '3da2a7f248b542ee0bb606afc567af33c4a2b0d932a40f5feadc53e03ec683d5',
+    'translation: as the notebook': '3d5ce4eb578176231f99a9aff3a219ae3616891b1ceb034476a416645e10d58d',
+    'translation: attention, tied embeddings, every option': 'c6a2e9612813c06fa1d05a924583ee128fe6172a730d9cbed9e203d90e7eb827',
   },
 };

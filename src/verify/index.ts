@@ -9,6 +9,7 @@ import { momentLenetCases } from './moment-lenet-cases.js';
 import { momentNetworkCases } from './moment-network-cases.js';
 import { momentRunCases } from './moment-run-cases.js';
 import { recurrentCases } from './recurrent-cases.js';
+import { translationCases } from './translation-cases.js';
 import { wideCases } from './wide-cases.js';
 
 export { expectedDigests } from './expected.js';
@@ -18,7 +19,7 @@ export { wideCases } from './wide-cases.js';
 export type { Case } from './operation-cases.js';
 
 /** Cases of kernels that only a core with all kernels has. */
-const casesOfAll: readonly Case[] = [...matrixCases, ...momentFunctionCases, ...momentNetworkCases, ...momentRunCases, ...momentLenetCases, ...recurrentCases];
+const casesOfAll: readonly Case[] = [...matrixCases, ...momentFunctionCases, ...momentNetworkCases, ...momentRunCases, ...momentLenetCases, ...recurrentCases, ...translationCases];
 
 /** Every shipped case: all families of ops, small and large enough for threads to share, then one short run of each model kind. */
 export const shippedCases: readonly Case[] = [...operationCases, ...wideCases, ...runCases, ...byzantineCases, ...casesOfAll];

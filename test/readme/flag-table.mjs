@@ -8,12 +8,14 @@ import {
   constrainedFields, covarianceFields, gaussianityFields, lenetFields, profileFields, robustnessFields, tightnessFields,
 } from '../../dist/experiments/moments/index.js';
 import { splitHeadFields } from '../../dist/experiments/splithead/index.js';
+import { translationFields } from '../../dist/experiments/translation/index.js';
 
 const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
 const EXPERIMENTS = {
   splithead: splitHeadFields, alignment: alignmentFields, byzantine: byzantineFields,
   'moments profile': profileFields, 'moments covariance': covarianceFields, 'moments tightness': tightnessFields, 'moments constrained': constrainedFields,
   'moments lenet': lenetFields, 'moments gaussianity': gaussianityFields, 'moments robustness': robustnessFields,
+  'translate train': translationFields,
 };
 const END = '<!-- end of flags -->';
 

@@ -34,6 +34,7 @@ def main():
     run("random_stream.py", *out)
     run("ops.py", *out)
     run("recurrent.py", *out)
+    run("parallel.py", *out)
     run("formats.py", *out)
     run("robust.py", *out)
     run("libsvm_data.py", *out)
