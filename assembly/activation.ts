@@ -2,7 +2,6 @@
 // A value's index is [row][channel][inner]: inner = 1 after a linear layer, height * width after a convolution.
 import { erf } from './math/erf';
 import { exp } from './math/exp';
-import { sigmoid } from './math/sigmoid';
 import { tanh } from './math/tanh';
 import { lanes } from './profile';
 import { accumulateRun, loadPair, loadPairOr, loadPart, storePair, storePart, VALUES } from './vector';
@@ -23,10 +22,10 @@ function apply<T>(activation: i32, x: v128): v128 {
   // pmax(x, 0) is `x < 0 ? 0 : x`, so NaN passes.
   if (activation == RELU) return v128.pmax<T>(x, v128.splat<T>(<T>0));
   if (activation == TANH) return tanh<T>(x);
-  if (activation == SIGMOID) return sigmoid<T>(x);
+  const one = v128.splat<T>(<T>1);
+  if (activation == SIGMOID) return v128.div<T>(one, v128.add<T>(one, exp<T>(v128.neg<T>(x))));
   if (activation == GELU) {
     // x * Phi(x)
-    const one = v128.splat<T>(<T>1);
     const spread = erf<T>(v128.mul<T>(x, v128.splat<T>(<T>SQRT_HALF)));
     return v128.mul<T>(v128.mul<T>(v128.splat<T>(<T>0.5), x), v128.add<T>(one, spread));
   }

@@ -6,8 +6,6 @@ import { rowMaximum, scaleRow, sumOfExponentials } from './softmaxRow';
 import { accumulateRun, loadPart, storePart, SUM_CHUNK, VALUES } from './vector';
 
 /** Loss of one row against (1 - smoothing) of its label and smoothing / classes of every class. */
-// @ts-ignore: decorator
-@inline
 function rowLoss<T>(logits: usize, label: i32, classes: i32, smoothing: f64, probabilities: usize): f64 {
   const largest = rowMaximum<T>(logits, classes);
   const sum = sumOfExponentials<T>(logits, classes, largest, probabilities);

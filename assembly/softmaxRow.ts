@@ -1,4 +1,4 @@
-// What the softmaxes and losses of a row share. Exponentials are taken in T; their sum is float64 and adds
+// What the softmaxes and losses of a row share, called once a row. Exponentials are taken in T; their sum is float64 and adds
 // column i to lane i mod lanes, ascending, then lane to lane.
 import { exp } from './math/exp';
 import { highHalf, lowHalf } from './math/vector';
@@ -6,8 +6,6 @@ import { lanes } from './profile';
 import { loadPart, storePart, sumPair } from './vector';
 
 /** Largest value of a row. A NaN is passed over here, and reaches the result through the sum of exponentials. */
-// @ts-ignore: decorator
-@inline
 export function rowMaximum<T>(row: usize, columns: i32): T {
   let largest = v128.splat<T>(<T>-Infinity);
   let left = columns;
@@ -32,8 +30,6 @@ function addLanes<T>(sum: v128, terms: v128): v128 {
 }
 
 /** Sum of exp(x - largest) over a row; keeps the terms at `output` unless that is 0. */
-// @ts-ignore: decorator
-@inline
 export function sumOfExponentials<T>(row: usize, columns: i32, largest: T, output: usize): f64 {
   const shift = v128.splat<T>(largest);
   let sum = f64x2.splat(0);
@@ -56,8 +52,6 @@ export function sumOfExponentials<T>(row: usize, columns: i32, largest: T, outpu
 }
 
 /** output[columns] = row[columns] * factor, or / factor. */
-// @ts-ignore: decorator
-@inline
 export function scaleRow<T>(divide: bool, row: usize, columns: i32, factor: T, output: usize): void {
   const scale = v128.splat<T>(factor);
   let left = columns;
