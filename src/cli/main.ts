@@ -11,6 +11,7 @@ import { plotCommand } from './plot.js';
 import { robustCommand } from './robust.js';
 import { splitHeadCommand } from './splithead.js';
 import { translateCommand } from './translate.js';
+import { tokenizerCommand } from './tokenizer.js';
 import { UsageError } from './usage-error.js';
 import { verifyCommand } from './verify.js';
 
@@ -48,6 +49,7 @@ function program(context: CliContext): Command {
   root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settleAll(robustCommand(context), context));
   root.addCommand(settle(plotCommand(context), context));
+  root.addCommand(settleAll(tokenizerCommand(context), context));
   root.addCommand(settle(verifyCommand(context), context));
   return root;
 }

@@ -25,9 +25,25 @@ export function readCharsmap(bytes: Uint8Array): Charsmap {
   return { trie: new DoubleArray(units), replacements: bytes.subarray(4 + size) };
 }
 
+/** Rules from text to its replacement, grouped by characters that stand for one another. */
+export interface Rules {
+  /** A character to its replacement. */
+  readonly singles: ReadonlyMap<string, string>;
+  /** Several characters to their replacement. */
+  readonly compositions: ReadonlyMap<string, string>;
+  /** All characters that a character of a composition may be written as, itself among them. */
+  readonly spellings: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A prefix of rules: where its own replacement begins (-1 where it has none), and what may follow. */
+interface Prefix {
+  start: number;
+  readonly next: Map<string, Prefix>;
+}
+
 /** Where each replacement begins among all of them: each once, in the order of their code points. */
-function layOutReplacements(rules: ReadonlyMap<string, string>): { starts: Map<string, number>; bytes: Uint8Array } {
-  const distinct = [...new Set(rules.values())].sort(compareCodePoints);
+function layOutReplacements({ singles, compositions }: Rules): { starts: Map<string, number>; bytes: Uint8Array } {
+  const distinct = [...new Set([...singles.values(), ...compositions.values()])].sort(compareCodePoints);
   const starts = new Map<string, number>();
   const parts = distinct.map(encodeUtf8);
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length + 1, 0));
@@ -40,13 +56,52 @@ function layOutReplacements(rules: ReadonlyMap<string, string>): { starts: Map<s
   return { starts, bytes };
 }
 
-/** Compiles rules (text to its replacement) to the bytes that SentencePiece's own builder gives. */
-export function writeCharsmap(rules: ReadonlyMap<string, string>): Uint8Array {
-  const { starts, bytes } = layOutReplacements(rules);
+function spellOut(next: ReadonlyMap<string, Prefix>, spellings: Rules['spellings'], singles: ReadonlyMap<string, Prefix>): [spelling: Uint8Array, prefix: Prefix][] {
+  const spelled = new Map(singles);
+  for (const [character, prefix] of next) {
+    for (const spelling of spellings.get(character)!) spelled.set(spelling, { start: singles.get(spelling)?.start ?? prefix.start, next: prefix.next });
+  }
+  return [...spelled].sort(([a], [b]) => compareCodePoints(a, b)).map(([spelling, prefix]) => [encodeUtf8(spelling), prefix]);
+}
+
+/** Inserts all rules in the order of their bytes. */
+function insertRules({ singles, compositions, spellings }: Rules, starts: ReadonlyMap<string, number>): WordGraph {
+  const root = new Map<string, Prefix>();
+  for (const [key, replacement] of compositions) {
+    let next = root;
+    let prefix: Prefix | undefined;
+    for (const character of key) {
+      prefix = next.get(character) ?? { start: -1, next: new Map() };
+      next.set(character, prefix);
+      next = prefix.next;
+    }
+    prefix!.start = starts.get(replacement)!;
+  }
   const graph = new WordGraph();
-  for (const key of [...rules.keys()].sort(compareCodePoints)) graph.insert(encodeUtf8(key), starts.get(rules.get(key)!)!);
+  const key = new Uint8Array(256);
+  const visit = (entries: readonly (readonly [Uint8Array, Prefix])[], depth: number): void => {
+    for (const [spelling, prefix] of entries) {
+      key.set(spelling, depth);
+      const length = depth + spelling.length;
+      if (prefix.start >= 0) graph.insert(key.subarray(0, length), prefix.start);
+      if (prefix.next.size > 0) visit(spelledAfter(prefix.next), length);
+    }
+  };
+  const known = new Map<ReadonlyMap<string, Prefix>, readonly (readonly [Uint8Array, Prefix])[]>();
+  const spelledAfter = (next: ReadonlyMap<string, Prefix>) => {
+    const entries = known.get(next) ?? spellOut(next, spellings, new Map());
+    known.set(next, entries);
+    return entries;
+  };
+  visit(spellOut(root, spellings, new Map([...singles].map(([character, replacement]) => [character, { start: starts.get(replacement)!, next: new Map() }]))), 0);
   graph.finish();
-  const units = buildDoubleArray(graph);
+  return graph;
+}
+
+/** Compiles rules to the bytes that SentencePiece's own builder gives. */
+export function writeCharsmap(rules: Rules): Uint8Array {
+  const { starts, bytes } = layOutReplacements(rules);
+  const units = buildDoubleArray(insertRules(rules, starts));
   const output = new Uint8Array(4 + units.length * 4 + bytes.length);
   const view = new DataView(output.buffer);
   view.setUint32(0, units.length * 4, true);

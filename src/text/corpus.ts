@@ -1,10 +1,10 @@
-// From sentences to what the trainer counts: TrainerInterface::LoadSentences and SplitSentencesByWhitespace of
-// SentencePiece's src/trainer_interface.cc, with their order of sentences, which decides the order of seeds.
-import { Normalizer, SPACE_SYMBOL } from './normalizer.js';
+// From sentences to what the trainer counts: TrainerInterface::LoadSentences of SentencePiece's
+// src/trainer_interface.cc, with their order of sentences, which decides the order of seeds.
+import { Normalizer } from './normalizer.js';
 import type { ReservedPieces } from './reserved-pieces.js';
 import { TokenizerError } from './tokenizer-error.js';
 import type { TrainerSettings } from './trainer-options.js';
-import { codePointsOf, compareCodePoints, encodeUtf8, textOf } from './utf8.js';
+import { codePointsOf, encodeUtf8 } from './utf8.js';
 
 /** Stands for characters outside the alphabet; a sentence that has it is skipped. */
 export const RARE_CHARACTER = 0x2585;
@@ -155,23 +155,4 @@ export function loadCorpus(given: Iterable<string | Uint8Array>, settings: Train
   const builder = new TextsBuilder();
   for (const sentence of sentences) builder.add(sentence.map((point) => (isKept[point] === 1 ? point : RARE_CHARACTER)));
   return { sentences: builder.finish(), alphabet, coverage, skipped };
-}
-
-/** Words, each beginning at a space or the start of a sentence: the most frequent first, then by code points. */
-export function splitIntoWords({ points, starts, counts }: Texts): Texts {
-  const words = new Map<string, number>();
-  for (let i = 0; i < counts.length; i++) {
-    const sentence = textOf(points, starts[i]!, starts[i + 1]!);
-    for (let from = 0; from < sentence.length;) {
-      const space = sentence.indexOf(SPACE_SYMBOL, from + 1);
-      const end = space < 0 ? sentence.length : space;
-      const word = sentence.slice(from, end);
-      words.set(word, (words.get(word) ?? 0) + counts[i]!);
-      from = end;
-    }
-  }
-  const sorted = [...words].sort(([a, countOfA], [b, countOfB]) => countOfB - countOfA || compareCodePoints(a, b));
-  const builder = new TextsBuilder();
-  for (const [word] of sorted) builder.add(codePointsOf(encodeUtf8(word)));
-  return builder.finish(Float64Array.from(sorted, ([, count]) => count));
 }

@@ -39,4 +39,16 @@ export class DoubleArray {
     }
     return longest;
   }
+
+  /** Whether a byte is a key, or begins one whose second byte is ASCII too. */
+  hasAsciiKey(first: number): boolean {
+    const { units } = this;
+    const node = offsetOf(units[0]!) ^ first;
+    const unit = units[node]!;
+    if ((unit & LEAF_OR_LABEL) !== first) return false;
+    if ((unit & 0x100) !== 0) return true;
+    const base = node ^ offsetOf(unit);
+    for (let byte = 1; byte < 0x80; byte++) if ((units[base ^ byte]! & LEAF_OR_LABEL) === byte) return true;
+    return false;
+  }
 }

@@ -7,3 +7,4 @@ export { corpusBleu, type BleuOptions, type BleuScore } from './bleu.js';
 export { corpusChrf, type ChrfOptions, type ChrfScore } from './chrf.js';
 export type { References } from './metric-references.js';
 export type { MetricTokenizer } from './metric-tokenizers.js';
+export { requireUtf8, splitLines } from './lines.js';

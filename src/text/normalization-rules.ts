@@ -1,7 +1,7 @@
 // The named normalisation rules of SentencePiece 0.1.97 (src/builder.cc), made from a table of their own: engines differ
 // in the Unicode version that String.prototype.normalize follows.
 import { inflateSync } from 'fflate';
-import { writeCharsmap } from './charsmap.js';
+import { writeCharsmap, type Rules } from './charsmap.js';
 import { NFKC_RULES, NMT_DELETED, NMT_KEPT, NMT_SPACES } from './generated/normalization-rules.js';
 
 export const NORMALIZATION_NAMES = ['nmt_nfkc', 'nfkc', 'nmt_nfkc_cf', 'nfkc_cf', 'identity'] as const;
@@ -10,9 +10,9 @@ export type NormalizationName = (typeof NORMALIZATION_NAMES)[number];
 
 interface Table {
   /** A character to what NFKC makes of it. */
-  readonly singles: ReadonlyMap<string, string>;
+  readonly singles: Map<string, string>;
   /** Characters to what they compose to. */
-  readonly compositions: ReadonlyMap<string, string>;
+  readonly compositions: Map<string, string>;
   /** A character to its simple case folding. */
   readonly folds: ReadonlyMap<string, string>;
 }
@@ -39,44 +39,34 @@ function addSyllables(compositions: Map<string, string>): void {
   }
 }
 
-/** NFKC as longest-prefix rules: single characters, and every spelling of what composes. */
-function nfkcRules({ singles, compositions }: Table): Map<string, string> {
-  const all = new Map(compositions);
-  addSyllables(all);
+/** Characters of compositions, and those that NFKC replaces by them: any of these composes as they do. */
+function spellingsOf(compositions: ReadonlyMap<string, string>, singles: ReadonlyMap<string, string>): Map<string, string[]> {
   const spellings = new Map<string, string[]>();
-  for (const key of all.keys()) for (const character of key) spellings.set(character, [character]);
+  for (const key of compositions.keys()) for (const character of key) spellings.set(character, [character]);
   for (const [character, replacement] of singles) spellings.get(replacement)?.push(character);
-  const rules = new Map(singles);
-  for (const [key, value] of all) {
-    let keys = [''];
-    for (const character of key) keys = keys.flatMap((before) => spellings.get(character)!.map((spelling) => before + spelling));
-    for (const each of keys) rules.set(each, value);
-  }
-  return rules;
+  return spellings;
 }
 
-function changeForTranslation(rules: Map<string, string>): void {
-  for (const point of NMT_SPACES) rules.set(String.fromCodePoint(point), ' ');
-  for (const point of NMT_DELETED) rules.set(String.fromCodePoint(point), '');
-  for (const point of NMT_KEPT) rules.delete(String.fromCodePoint(point));
+function changeForTranslation(singles: Map<string, string>): void {
+  for (const point of NMT_SPACES) singles.set(String.fromCodePoint(point), ' ');
+  for (const point of NMT_DELETED) singles.set(String.fromCodePoint(point), '');
+  for (const point of NMT_KEPT) singles.delete(String.fromCodePoint(point));
 }
 
-function foldCase(rules: Map<string, string>, folds: ReadonlyMap<string, string>): void {
-  for (const [key, value] of rules) {
-    let folded = '';
-    for (const character of value) folded += folds.get(character) ?? character;
-    if (folded !== value) rules.set(key, folded);
-  }
-  for (const [character, folded] of folds) if (!rules.has(character)) rules.set(character, folded);
+function foldAll(rules: ReadonlyMap<string, string>, folds: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map([...rules].map(([key, value]) => [key, Array.from(value, (character) => folds.get(character) ?? character).join('')]));
 }
 
-/** All rules of a name: text to its replacement. */
-export function normalizationRules(name: Exclude<NormalizationName, 'identity'>): Map<string, string> {
-  const table = unpack();
-  const rules = nfkcRules(table);
-  if (name.startsWith('nmt_')) changeForTranslation(rules);
-  if (name.endsWith('_cf')) foldCase(rules, table.folds);
-  return rules;
+/** All rules of a name. */
+export function normalizationRules(name: Exclude<NormalizationName, 'identity'>): Rules {
+  const { singles, compositions, folds } = unpack();
+  addSyllables(compositions);
+  const spellings = spellingsOf(compositions, singles);
+  if (name.startsWith('nmt_')) changeForTranslation(singles);
+  if (!name.endsWith('_cf')) return { singles, compositions, spellings };
+  const folded = foldAll(singles, folds);
+  for (const [character, to] of folds) if (!singles.has(character)) folded.set(character, to);
+  return { singles: folded, compositions: foldAll(compositions, folds), spellings };
 }
 
 const compiled = new Map<NormalizationName, Uint8Array>();

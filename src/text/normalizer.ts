@@ -50,6 +50,8 @@ export class Normalizer {
   readonly #spaceComesLast: boolean;
   /** Texts that stay as they are, by their first byte, the longest first. */
   readonly #verbatim = new Map<number, Uint8Array[]>();
+  /** For each ASCII byte, 1 where it stays as it is when another ASCII byte or nothing follows. */
+  readonly #isPlain: Uint8Array;
   // What the last prefix was replaced by.
   #source: Uint8Array = SPACE_BYTES;
   #start = 0;
@@ -66,6 +68,7 @@ export class Normalizer {
     for (const bytes of verbatim.map(encodeUtf8).sort((a, b) => b.length - a.length)) {
       this.#verbatim.set(bytes[0]!, [...(this.#verbatim.get(bytes[0]!) ?? []), bytes]);
     }
+    this.#isPlain = this.#findPlain();
   }
 
   normalize(input: Uint8Array): Uint8Array {
@@ -76,6 +79,11 @@ export class Normalizer {
     if (!this.#spaceComesLast) this.#addSpace(output);
     let afterSpace = this.#removeExtraWhitespaces;
     while (at < end) {
+      if (this.#isPlain[input[at]!] === 1 && (at + 1 === end || input[at + 1]! < 0x80)) {
+        output.append(input, at, ++at);
+        afterSpace = false;
+        continue;
+      }
       at += this.#replacePrefix(input, at, end);
       if (afterSpace) while (this.#start < this.#end && this.#source[this.#start] === SPACE) this.#start++;
       if (this.#start < this.#end) {
@@ -86,6 +94,13 @@ export class Normalizer {
     if (this.#removeExtraWhitespaces) while (output.endsWith(this.#space)) output.size -= this.#space.length;
     if (this.#spaceComesLast) this.#addSpace(output);
     return output.bytes.subarray(0, output.size);
+  }
+
+  #findPlain(): Uint8Array {
+    return Uint8Array.from({ length: 256 }, (_, byte) => {
+      if (byte >= 0x80 || byte === SPACE || this.#verbatim.has(byte)) return 0;
+      return this.#charsmap === undefined || !this.#charsmap.trie.hasAsciiKey(byte) ? 1 : 0;
+    });
   }
 
   #addSpace(output: Output): void {

@@ -14,13 +14,14 @@ function sharedLengths(text: Int32Array, suffixes: Int32Array): Int32Array {
     before[i] = shared;
     if (shared > 0) shared--;
   }
-  const lengths = suffixes.map((at) => before[at]!);
+  const lengths = new Int32Array(size);
+  for (let i = 0; i < size; i++) lengths[i] = before[suffixes[i]!]!;
   lengths[0] = -1;
   return lengths;
 }
 
-/** A substring that occurs `count` times, first at `start` in the order of suffixes, and is followed by different characters. */
-export type VisitRepeat = (start: number, length: number, count: number) => void;
+/** A substring of some length that is followed by different characters: it begins the suffixes `from` to `to` - 1 of the order. */
+export type VisitRepeat = (from: number, to: number, length: number) => void;
 
 /** Visits every right-maximal repeat, inner ones before those that begin them. */
 export function visitRepeats(text: Int32Array, suffixes: Int32Array, visit: VisitRepeat): void {
@@ -36,7 +37,7 @@ export function visitRepeats(text: Int32Array, suffixes: Int32Array, visit: Visi
     while (depths[depths.length - 1]! > depth) {
       left = lefts.pop()!;
       const length = depths.pop()!;
-      if (i - left > 1) visit(suffixes[left]!, length, i - left);
+      if (i - left > 1) visit(left, i, length);
     }
     if (depths[depths.length - 1]! < depth) {
       lefts.push(left);

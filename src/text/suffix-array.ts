@@ -63,26 +63,33 @@ function leftmostOf(isS: Uint8Array): Int32Array {
 /** Whether the text is the same from one leftmost S to the next as from another. */
 function sameStretch(text: Int32Array, a: number, aEnd: number, b: number, bEnd: number): boolean {
   if (aEnd - a !== bEnd - b || aEnd === text.length || bEnd === text.length) return false;
-  for (let i = 0; i <= aEnd - a; i++) if (text[a + i] !== text[b + i]) return false;
+  for (let i = aEnd - a; i >= 0; i--) if (text[a + i] !== text[b + i]) return false;
   return true;
 }
 
 /** Sorts the leftmost S by what follows them: names the stretches between them in order and sorts the text of names. */
 function sortLeftmost(text: Int32Array, order: Int32Array, leftmost: Int32Array): Int32Array {
   const count = leftmost.length;
-  const rank = new Int32Array(text.length).fill(-1);
-  leftmost.forEach((at, i) => (rank[at] = i));
-  const end = (at: number) => leftmost[rank[at]! + 1] ?? text.length;
+  // Where the stretch from a leftmost S is among all, plus 1; 0 elsewhere.
+  const place = new Int32Array(text.length);
+  for (let i = 0; i < count; i++) place[leftmost[i]!] = i + 1;
   const names = new Int32Array(count);
   let name = -1;
   let previous = -1;
-  for (const at of order) {
-    if (rank[at]! < 0) continue;
-    if (previous < 0 || !sameStretch(text, previous, end(previous), at, end(at))) name++;
-    names[rank[at]!] = name;
+  let previousEnd = 0;
+  for (let i = 0; i < order.length; i++) {
+    const at = order[i]!;
+    const after = place[at]!;
+    if (after === 0) continue;
+    const end = after < count ? leftmost[after]! : text.length;
+    if (previous < 0 || !sameStretch(text, previous, previousEnd, at, end)) name++;
+    names[after - 1] = name;
     previous = at;
+    previousEnd = end;
   }
-  return suffixArray(names, name + 1).map((i) => leftmost[i]!);
+  const sorted = suffixArray(names, name + 1);
+  for (let i = 0; i < count; i++) sorted[i] = leftmost[sorted[i]!]!;
+  return sorted;
 }
 
 /**

@@ -1,16 +1,18 @@
 // Training of a unigram vocabulary by EM and pruning (Kudo 2018, arXiv:1804.10959), step by step as SentencePiece
 // 0.1.97 takes them (src/unigram_model_trainer.cc).
 import type { Core } from '../core/index.js';
-import { loadCorpus, splitIntoWords, type Skipped } from './corpus.js';
+import { loadCorpus, type Skipped } from './corpus.js';
 import { expectCounts, maximize } from './expectation.js';
 import { PIECE_TYPE, type ModelFile, type ModelPiece } from './model-file.js';
 import { prunePieces } from './pruning.js';
 import { reservePieces, type ReservedPieces } from './reserved-pieces.js';
 import { makeSeedPieces } from './seed-pieces.js';
+import { cutIntoStretches } from './stretches.js';
 import { Tokenizer } from './tokenizer.js';
 import { TokenizerError } from './tokenizer-error.js';
 import { settle, type TrainerOptions, type TrainerSettings } from './trainer-options.js';
 import { leastScore, pieceText, sortByScore, type TrainingPieces } from './training-pieces.js';
+import { wordsOf } from './words.js';
 
 export type TrainerEvent =
   /** The corpus is read: sentences to train on and left out, characters of the alphabet, share of the corpus they cover. */
@@ -89,8 +91,9 @@ export function* trainTokenizer(core: Core, sentences: Iterable<string | Uint8Ar
   const reserved = reservePieces(trainer);
   const corpus = loadCorpus(sentences, settings, reserved);
   yield { type: 'loaded', sentences: corpus.sentences.counts.length, skipped: corpus.skipped, alphabet: corpus.alphabet.length, coverage: corpus.coverage };
-  let pieces = makeSeedPieces(core, corpus.sentences, settings);
-  const texts = trainer.splitByWhitespace ? splitIntoWords(corpus.sentences) : corpus.sentences;
+  const stretches = cutIntoStretches(corpus.sentences, trainer.splitByWhitespace);
+  let pieces = makeSeedPieces(core, stretches, settings);
+  const texts = trainer.splitByWhitespace ? wordsOf(stretches) : corpus.sentences;
   yield { type: 'seeded', pieces: pieces.lengths.length, texts: texts.counts.length };
   const desired = Math.trunc(trainer.vocabSize * DESIRED);
   for (let round = 0; ; round++) {
