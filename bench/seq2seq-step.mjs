@@ -2,9 +2,11 @@
 //     node bench/seq2seq-step.mjs SIZE LENGTHS [STEPS]    the steps alone, for a look at their memory
 import { pathToFileURL } from 'node:url';
 import { openCore } from '../dist/core/index.js';
-import { Adam, Dropout, Embedding, Linear, Lstm, packSequences } from '../dist/nn/index.js';
+import { Adam, Linear } from '../dist/nn/index.js';
+import { Dropout, Embedding, Lstm, packSequences } from '../dist/nn/sequences.js';
 import { Generator } from '../dist/random/index.js';
-import { add, embedding, softmaxCrossEntropy, Stepper } from '../dist/tensor/index.js';
+import { add, softmaxCrossEntropy, Stepper } from '../dist/tensor/index.js';
+import { embedding } from '../dist/tensor/sequences.js';
 import { nameOf, threadsOf } from './cores.mjs';
 import { timing } from './measure.mjs';
 

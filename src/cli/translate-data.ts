@@ -1,6 +1,6 @@
 // Sentence pairs and tokenizers that a translation configuration names, as files.
 import { sha256 } from '../core/index.js';
-import { readParallelText, type ParallelText } from '../data/index.js';
+import { readParallelText, type ParallelText } from '../data/texts.js';
 import { ConfigurationError, quote } from '../experiments/configuration.js';
 import type { TranslationConfig, TranslationData } from '../experiments/translation/index.js';
 import type { Files } from '../runtime/runtime.js';

@@ -1,7 +1,7 @@
 // `isolab translate evaluate`: corpus BLEU and chrF of a saved translator.
 import { Command, Option } from 'commander';
 import type { Core } from '../core/index.js';
-import type { SentencePair } from '../data/index.js';
+import type { SentencePair } from '../data/texts.js';
 import { heldOutPairs, Translator, type TranslationConfig } from '../experiments/translation/index.js';
 import { corpusBleu, corpusChrf } from '../text/index.js';
 import type { CliContext } from './context.js';

@@ -1,7 +1,7 @@
 // `isolab translate train`: one configuration's training, its events as files and words.
 import { Command, Option } from 'commander';
 import type { Core } from '../core/index.js';
-import type { ParallelText } from '../data/index.js';
+import type { ParallelText } from '../data/texts.js';
 import { identifying, runIdOf } from '../experiments/identity.js';
 import {
   resolveTranslationConfig, runTranslation, translationFields, type TranslationConfig, type TranslationData, type TranslationEvent, type TranslationResult,

@@ -4,5 +4,3 @@ export { loadEmnist, type EmnistSplit } from './emnist.js';
 export { loadLibsvm, parseLibsvm, type LibsvmDataset, type LibsvmOptions } from './libsvm.js';
 export { denseRows, selectLibsvmRows, splitLibsvm } from './libsvm-rows.js';
 export { loadMnist, type DataFolders } from './mnist.js';
-export { PARALLEL_FORMATS, readParallelText, type NamedFile, type ParallelFormat, type ParallelOptions, type ParallelReport, type ParallelText, type SentencePair } from './parallel.js';
-export { bucketedBatches, collate, orderedPairBatches, shuffledPairBatches, splitPairs, type BucketOptions, type PaddedBatch } from './parallel-batches.js';

@@ -1,6 +1,7 @@
 import type { Core } from '../core/index.js';
 import type { Generator } from '../random/index.js';
-import { embedding, Tensor, type DType, type Tape } from '../tensor/index.js';
+import { Tensor, type DType, type Tape } from '../tensor/index.js';
+import { embedding } from '../tensor/sequences.js';
 import { drawNormal } from './initialization.js';
 import type { LayerOptions } from './layers.js';
 

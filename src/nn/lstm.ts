@@ -1,6 +1,7 @@
 import type { Core } from '../core/index.js';
 import type { Generator } from '../random/index.js';
-import { lstm, Tensor, type DType, type LstmSequence, type LstmState, type LstmWeights, type Tape } from '../tensor/index.js';
+import { Tensor, type DType, type Tape } from '../tensor/index.js';
+import { lstm, type LstmSequence, type LstmState, type LstmWeights } from '../tensor/sequences.js';
 import { drawUniform } from './initialization.js';
 import type { LayerOptions } from './layers.js';
 

@@ -2,7 +2,6 @@ export {
   activate, activationGradient, gelu, relu, sigmoid, tanh, type Activation, type ChannelLayout,
 } from './activation.js';
 export { add, div, mul, scale, sub } from './arithmetic.js';
-export { attend, type AttentionRows } from './attention.js';
 export { softmaxCrossEntropy, type CrossEntropyOptions, type Reduction } from './cross-entropy.js';
 export { conv2d, convolutionParameterGradients, convolvedExtent, type ConvolutionOptions, type Pair } from './convolution.js';
 export type {
@@ -12,11 +11,10 @@ export type {
 export { cos, erf, exp, log, sin, sqrt } from './elementwise.js';
 export { linear, linearParameterGradients, matmul, type LinearOptions } from './linear.js';
 export { klDivergence, logSoftmax, mse, softmax } from './loss.js';
-export { lstm, type LstmSequence, type LstmState, type LstmWeights } from './lstm.js';
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d, type PoolingWindow } from './pooling.js';
 export { argmax, dot, mean, sum, sumOfSquares } from './reduction.js';
-export { embedding, gatherRows, rowRange } from './rows.js';
-export { cast, concatColumns, flatten, reshape, sliceColumns } from './shape.js';
+export { gatherRows, rowRange } from './rows.js';
+export { cast, flatten, reshape, sliceColumns } from './shape.js';
 export { Stepper, Tape } from './tape.js';
 export {
   formatShape, kernelOf, requireSameDType, requireSameShape, sizeOf, Tensor, type DType, type Shape, type Values,

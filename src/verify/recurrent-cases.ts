@@ -1,8 +1,9 @@
 // Sequences: LSTM steps, embedding, attention, losses that ignore padding; small with odd sizes, and wide enough for threads to share.
 import { Digest } from '../core/index.js';
-import { clipGradientNorm, Dropout, Lstm, packSequences } from '../nn/index.js';
+import { clipGradientNorm, Dropout, Lstm, packSequences } from '../nn/sequences.js';
 import { Generator } from '../random/index.js';
-import { add, attend, concatColumns, embedding, lstm, softmaxCrossEntropy, Stepper, sum, type LstmSequence, type Tape, type Tensor } from '../tensor/index.js';
+import { add, softmaxCrossEntropy, Stepper, sum, type Tape, type Tensor } from '../tensor/index.js';
+import { attend, concatColumns, embedding, lstm, type LstmSequence } from '../tensor/sequences.js';
 import { gradientCase, type Case } from './operation-cases.js';
 
 /** Shapes of an LSTM's inputs: input, the four parameters, h and c. */

@@ -1,6 +1,6 @@
 // A short training of a translator on made-up sentences, and its greedy output.
 import { Digest } from '../core/index.js';
-import type { SentencePair } from '../data/index.js';
+import type { SentencePair } from '../data/texts.js';
 import { encodeTranslator, resolveTranslationConfig, runTranslation, Translator } from '../experiments/translation/index.js';
 import type { Case } from './operation-cases.js';
 

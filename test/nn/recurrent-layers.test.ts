@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openCore } from '../../src/core/index.js';
-import { clipGradientNorm, Dropout, Embedding, Lstm, packSequences } from '../../src/nn/index.js';
+import { clipGradientNorm, Dropout, Embedding, Lstm, packSequences } from '../../src/nn/sequences.js';
 import { Generator } from '../../src/random/index.js';
 import { Stepper, Tensor, type DType } from '../../src/tensor/index.js';
 

@@ -1,8 +1,10 @@
 // The sequence-to-sequence model of test/reference/seq2seq.py on this project's layers, over padded batches or over packed ones.
 import type { Core } from '../../src/core/index.js';
-import { Dropout, Embedding, Linear, Lstm, packSequences } from '../../src/nn/index.js';
+import { Linear } from '../../src/nn/index.js';
+import { Dropout, Embedding, Lstm, packSequences } from '../../src/nn/sequences.js';
 import type { Generator } from '../../src/random/index.js';
-import { add, embedding, softmaxCrossEntropy, type DType, type LstmSequence, type Tape, type Tensor } from '../../src/tensor/index.js';
+import { add, softmaxCrossEntropy, type DType, type Tape, type Tensor } from '../../src/tensor/index.js';
+import { embedding, type LstmSequence } from '../../src/tensor/sequences.js';
 
 export const EOS = 2;
 export const PAD = 3;

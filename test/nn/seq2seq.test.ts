@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openCore } from '../../src/core/index.js';
-import { Adam, Dropout } from '../../src/nn/index.js';
+import { Adam } from '../../src/nn/index.js';
+import { Dropout } from '../../src/nn/sequences.js';
 import { Generator } from '../../src/random/index.js';
 import { Stepper, type DType, type Tensor } from '../../src/tensor/index.js';
 import { Seq2Seq, type Batch, type Sizes } from './seq2seq-model.js';

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openCore, type Core, type Profile } from '../../src/core/index.js';
-import { add, lstm, mul, rowRange, Stepper, sum, Tensor, type DType, type LstmSequence, type Tape } from '../../src/tensor/index.js';
+import { add, mul, rowRange, Stepper, sum, Tensor, type DType, type Tape } from '../../src/tensor/index.js';
+import { lstm, type LstmSequence } from '../../src/tensor/sequences.js';
 import { expectGradients, scatteredValues, type Input } from './finite-differences.js';
 
 interface Values {

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openCore } from '../../src/core/index.js';
-import { attend, concatColumns, embedding, gatherRows, softmaxCrossEntropy, Stepper, type DType, type Reduction, type Tape, type Tensor } from '../../src/tensor/index.js';
+import { gatherRows, softmaxCrossEntropy, Stepper, type DType, type Reduction, type Tape, type Tensor } from '../../src/tensor/index.js';
+import { attend, concatColumns, embedding } from '../../src/tensor/sequences.js';
 import { evaluate, expectGradients, scatteredValues, type Input } from './finite-differences.js';
 
 type Values = Input & { values: number[] };

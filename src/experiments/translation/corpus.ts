@@ -1,6 +1,6 @@
 // Sentence pairs as token ids: both tokenizers, the limits, and the random split.
 import type { Core } from '../../core/index.js';
-import { splitPairs, type SentencePair } from '../../data/index.js';
+import { splitPairs, type SentencePair } from '../../data/texts.js';
 import { Generator as RandomGenerator } from '../../random/index.js';
 import { Tokenizer, TokenizerError, trainTokenizer, type TrainerEvent } from '../../text/index.js';
 import { ConfigurationError } from '../configuration.js';

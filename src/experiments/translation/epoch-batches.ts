@@ -1,5 +1,5 @@
 // Which pairs a training epoch's batches are made of.
-import { bucketedBatches, shuffledPairBatches } from '../../data/index.js';
+import { bucketedBatches, shuffledPairBatches } from '../../data/texts.js';
 import type { Generator } from '../../random/index.js';
 import type { Corpus } from './corpus.js';
 import { batchOf, type Batch } from './trainer.js';

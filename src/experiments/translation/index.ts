@@ -1,3 +1,4 @@
+export { readParallelText, type NamedFile, type ParallelOptions, type ParallelText, type SentencePair } from '../../data/texts.js';
 export { resolveTranslationConfig, translationFields, type TranslationConfig } from './config.js';
 export { heldOutPairs, type TranslationData } from './corpus.js';
 export type { EpochRow, TranslationEvent, TranslationResult } from './events.js';

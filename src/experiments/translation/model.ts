@@ -1,8 +1,10 @@
 // The notebook's Encoder, Decoder and Seq2Seq over packed batches: embedding, three LSTM layers with skip connections and dropout.
 import type { Core } from '../../core/index.js';
-import { Dropout, Embedding, Linear, Lstm } from '../../nn/index.js';
+import { Linear } from '../../nn/index.js';
+import { Dropout, Embedding, Lstm } from '../../nn/sequences.js';
 import type { Generator } from '../../random/index.js';
-import { add, attend, concatColumns, embedding, linear, tanh, type LstmSequence, type Tape, type Tensor } from '../../tensor/index.js';
+import { add, linear, tanh, type Tape, type Tensor } from '../../tensor/index.js';
+import { attend, concatColumns, embedding, type LstmSequence } from '../../tensor/sequences.js';
 import type { TranslationConfig } from './config.js';
 import { rowsOfSequences, type PackedTokens } from './packing.js';
 

@@ -1,5 +1,5 @@
 // Token sequences of one batch without their padding: every row is a token that counts.
-import { packSequences, type PackedSequences } from '../../nn/index.js';
+import { packSequences, type PackedSequences } from '../../nn/sequences.js';
 
 export interface PackedTokens extends PackedSequences {
   /** Tokens [rows], step after step, the longest sequence first. */

@@ -1,7 +1,8 @@
 // One model under training: a step, the held-out loss, and what a checkpoint must have of it.
 import type { Core } from '../../core/index.js';
-import { orderedPairBatches } from '../../data/index.js';
-import { Adam, clipGradientNorm } from '../../nn/index.js';
+import { orderedPairBatches } from '../../data/texts.js';
+import { Adam } from '../../nn/index.js';
+import { clipGradientNorm } from '../../nn/sequences.js';
 import type { Generator } from '../../random/index.js';
 import { exp, softmaxCrossEntropy, Stepper, Tensor, type Tape } from '../../tensor/index.js';
 import type { TranslationConfig } from './config.js';
