@@ -8,8 +8,10 @@ import type { CliContext } from './context.js';
 import { dataCommand } from './data.js';
 import { momentsCommand } from './moments.js';
 import { plotCommand } from './plot.js';
+import { reportCommand } from './report.js';
 import { robustCommand } from './robust.js';
 import { splitHeadCommand } from './splithead.js';
+import { sweepCommand } from './sweep.js';
 import { UsageError } from './usage-error.js';
 import { verifyCommand } from './verify.js';
 
@@ -46,6 +48,8 @@ function program(context: CliContext): Command {
   root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settleAll(robustCommand(context), context));
   root.addCommand(settle(plotCommand(context), context));
+  root.addCommand(settleAll(sweepCommand(context), context));
+  root.addCommand(settle(reportCommand(context), context));
   root.addCommand(settle(verifyCommand(context), context));
   return root;
 }
