@@ -8,7 +8,7 @@ import { workOf, type Rates } from '../sweep/index.js';
 const IMAGES = 8192;
 const BATCH = 1024;
 /** Seconds of steps: engines compile again what has run for a while, so the later half is what counts. */
-const SECONDS = 2;
+const SECONDS = 1;
 const LEAST_STEPS = 6;
 
 function firstImages(part: ImageDataset, most: number): ImageDataset {
@@ -53,7 +53,7 @@ const STUDENT = { teacher_epochs: 0, student_epochs: 1, noise_steps: ENDLESS };
 
 /**
  * Measures the machine's rates with one thread: linear layers and drawing noise on the default networks, and convolutions on the
- * default CNN. About four seconds, two more with convolutions.
+ * default CNN. About two seconds, one more with convolutions.
  * @param start seconds before a run's first step
  */
 export async function calibrate(runtime: Runtime, profile: Profile, sample: DatasetPair, start: number, withConvolutions: boolean): Promise<Rates> {

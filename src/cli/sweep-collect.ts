@@ -1,7 +1,7 @@
 // The runs of a sweep as one table.
 import { sha256 } from '../core/index.js';
 import { formatPandasCsv } from '../outputs/index.js';
-import { sweepTable, type RunTimes, type SweepTable } from '../sweep/index.js';
+import { SweepTableMaker, type RunTimes, type SweepTable } from '../sweep/index.js';
 import { mapAtOnce, type SweepFolder } from './sweep-folder.js';
 import type { SweepPlan } from './sweep-plan.js';
 
@@ -23,9 +23,13 @@ const TIME_COLUMNS = [
 
 /** Reads every record that is there. @throws ConfigurationError for one of another run, version or build */
 export async function collectRuns(folder: SweepFolder, { spec, runs, withoutData }: SweepPlan): Promise<Collected> {
-  const read = await mapAtOnce(runs, async ({ run, runId, setting }) => ({ run, runId, record: await folder.record(runId, setting) }));
-  const recorded = read.flatMap(({ run, runId, record }) => (record === undefined ? [] : [{ run, runId, record }]));
-  const table = sweepTable(spec, recorded);
+  const maker = new SweepTableMaker(spec);
+  const read = await mapAtOnce(runs, async ({ run, runId, setting }) => {
+    const record = await folder.record(runId, setting);
+    return record === undefined ? undefined : { runId, row: maker.row(run, record) };
+  });
+  const recorded = read.filter((one) => one !== undefined);
+  const table = maker.table(recorded.map(({ row }) => row));
   const csv = formatPandasCsv(table.columns, table.rows);
   const ids = [...new Set(recorded.map(({ runId }) => runId))];
   const times = await mapAtOnce(ids, async (runId) => ({ runId, times: await folder.times(runId) }));

@@ -5,7 +5,7 @@ import { ConfigurationError } from '../experiments/configuration.js';
 import { expectedSeconds, memoryOf, runTitle, workOf, type DatasetSize, type Rates, type RunMemory, type RunWork, type SweepRun, type SweepSpecification } from '../sweep/index.js';
 import type { CliContext } from './context.js';
 import { calibrate, calibrationSample } from './sweep-calibration.js';
-import { planSweep, type PlanOptions, type SweepPlan } from './sweep-plan.js';
+import { planSweep, type PlannedRun, type PlanOptions, type SweepPlan } from './sweep-plan.js';
 import { UsageError } from './usage-error.js';
 
 /** Bytes that the core can hold at most. */
@@ -44,9 +44,16 @@ export class Estimate {
   }
 }
 
+/** Bytes of the process of the largest of some runs. */
+export function mostMemory(runs: readonly Pick<PlannedRun, 'run' | 'size'>[]): number {
+  const estimate = new Estimate(undefined);
+  return runs.reduce((most, { run, size }) => Math.max(most, estimate.memory(run, size).process), 0);
+}
+
 /** @throws ConfigurationError naming the first run that no core can hold */
-export function requireMemory(runs: readonly { run: SweepRun; size: DatasetSize }[], estimate: Estimate): void {
-  for (const { run, size } of runs) {
+export function requireMemory({ runs, withoutData }: SweepPlan): void {
+  const estimate = new Estimate(undefined);
+  for (const { run, size } of [...runs, ...withoutData]) {
     const { core } = estimate.memory(run, size);
     if (core <= CORE_BOUND) continue;
     throw new ConfigurationError(`${runTitle(run)}: expected a run of at most ${bytesText(CORE_BOUND)} in the core, got one of about ${bytesText(core)}; use narrower layers or smaller batches`);
@@ -68,8 +75,8 @@ export function bytesText(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** Plans a sweep and measures the machine on the first dataset that is there. */
-export async function planAndEstimate(context: CliContext, sweep: SweepSpecification, options: PlanOptions): Promise<{ plan: SweepPlan; estimate: Estimate }> {
+/** A plan, and how to measure the machine on the first dataset that is there: only who needs times waits for it. */
+export async function planForThisMachine(context: CliContext, sweep: SweepSpecification, options: PlanOptions): Promise<{ plan: SweepPlan; measure: () => Promise<Estimate> }> {
   let sample: DatasetPair | undefined;
   let start = 0;
   const begun = context.runtime.now();
@@ -78,7 +85,9 @@ export async function planAndEstimate(context: CliContext, sweep: SweepSpecifica
     if (sample === undefined) start = (context.runtime.now() - begun) / 1000;
     sample ??= calibrationSample(pair);
   });
-  const withConvolutions = [...plan.runs, ...plan.withoutData].some(({ run: { config } }) => config.teacher_type === 'cnn' || config.student_type === 'cnn');
-  const rates = sample === undefined ? undefined : await calibrate(context.runtime, options.profile, sample, start, withConvolutions);
-  return { plan, estimate: new Estimate(rates) };
+  const measure = async () => {
+    const withConvolutions = [...plan.runs, ...plan.withoutData].some(({ run: { config } }) => config.teacher_type === 'cnn' || config.student_type === 'cnn');
+    return new Estimate(sample === undefined ? undefined : await calibrate(context.runtime, options.profile, sample, start, withConvolutions));
+  };
+  return { plan, measure };
 }

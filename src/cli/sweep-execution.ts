@@ -3,8 +3,7 @@ import { durationText, RemainingTime, runTitle } from '../sweep/index.js';
 import type { CliContext } from './context.js';
 import { forEachLimited } from './job.js';
 import { Progress } from './progress.js';
-import type { Estimate } from './sweep-estimate.js';
-import { requireMemory, requireRoom } from './sweep-estimate.js';
+import { mostMemory, requireMemory, requireRoom, type Estimate } from './sweep-estimate.js';
 import type { SweepFolder } from './sweep-folder.js';
 import { distinctRuns, requireData, type PlannedRun, type SweepPlan } from './sweep-plan.js';
 import { RunFailure, SweepRunner } from './sweep-run.js';
@@ -93,17 +92,22 @@ class LocalExecution {
   }
 }
 
-/** Computes what is not recorded yet. @param mostJobs at once @throws UsageError, ConfigurationError or DataError before anything starts */
-export async function executeLocally(context: CliContext, folder: SweepFolder, plan: SweepPlan, estimate: Estimate, mostJobs: number, checkpointEvery: number): Promise<void> {
+/**
+ * Computes what is not recorded yet.
+ * @param measure of the machine; asked when there is something to compute
+ * @throws UsageError, ConfigurationError or DataError before anything starts
+ */
+export async function executeLocally(context: CliContext, folder: SweepFolder, plan: SweepPlan, measure: () => Promise<Estimate>, options: { jobs: number; checkpointEvery: number }): Promise<void> {
   requireData(plan);
-  requireMemory(plan.runs, estimate);
+  requireMemory(plan);
   const left = await runsLeft(folder, plan);
   const distinct = distinctRuns(plan.runs).length;
   if (left.length < distinct) context.stderr(`${distinct - left.length} of ${distinct} runs are recorded already in ${folder.path}\n`);
   if (left.length === 0) return;
-  const jobs = Math.min(mostJobs, left.length);
-  requireRoom(jobs, left.reduce((most, { run, size }) => Math.max(most, estimate.memory(run, size).process), 0));
+  const jobs = Math.min(options.jobs, left.length);
+  requireRoom(jobs, mostMemory(left));
+  const estimate = await measure();
   const expected = left.reduce((sum, { run, size }) => sum + estimate.seconds(run, size), 0);
   context.stderr(`${left.length} runs, ${jobs} at once: about ${durationText(expected / jobs)}\n`);
-  await new LocalExecution(context, new SweepRunner(context, folder, checkpointEvery), estimate, left, jobs).run();
+  await new LocalExecution(context, new SweepRunner(context, folder, options.checkpointEvery), estimate, left, jobs).run();
 }

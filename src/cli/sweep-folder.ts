@@ -60,11 +60,12 @@ export class SweepFolder {
     }
   }
 
-  /** What is there of each run. */
+  /** What is there of each run. A checkpoint that a kill left beside a record goes. */
   async states(runIds: readonly string[]): Promise<Map<string, RunState>> {
     const present = new Set(await this.#files.list(`${this.path}/runs`));
     const states = await mapAtOnce(runIds, async (runId): Promise<[string, RunState]> => {
       const names = present.has(runId) ? await this.#files.list(this.runPath(runId)) : [];
+      if (names.includes('record.json') && names.includes(CHECKPOINT)) await this.#files.remove(this.checkpointPath(runId));
       return [runId, names.includes('record.json') ? 'recorded' : names.includes('failure.json') ? 'failed' : 'none'];
     });
     return new Map(states);

@@ -7,7 +7,7 @@ import { sha256 } from '../core/index.js';
 import { splitHeadFields } from '../experiments/splithead/index.js';
 import type { Files } from '../runtime/runtime.js';
 import type { CliContext } from './context.js';
-import type { Estimate } from './sweep-estimate.js';
+import { mostMemory } from './sweep-estimate.js';
 import type { SweepFolder } from './sweep-folder.js';
 import type { PlannedRun, SweepPlan } from './sweep-plan.js';
 import { UsageError } from './usage-error.js';
@@ -117,7 +117,7 @@ async function submitArray(context: CliContext, folder: SweepFolder, submission:
  * @returns the jobs' numbers
  * @throws UsageError when sbatch is missing or refuses; what it refused leaves no submission behind
  */
-export async function submit(context: CliContext, folder: SweepFolder, plan: SweepPlan, left: readonly PlannedRun[], estimate: Estimate, options: SlurmOptions): Promise<{ jobs: string[]; tasks: number }> {
+export async function submit(context: CliContext, folder: SweepFolder, plan: SweepPlan, left: readonly PlannedRun[], options: SlurmOptions): Promise<{ jobs: string[]; tasks: number }> {
   const { files } = context.runtime;
   const { spec } = plan;
   const number = String((await files.list(`${folder.sweepPath(spec.name)}/slurm`)).length + 1).padStart(3, '0');
@@ -130,7 +130,7 @@ export async function submit(context: CliContext, folder: SweepFolder, plan: Swe
     seeds: spec.seeds, tasks: chunks(left.map(({ runId }) => runId), options.runsPerTask),
   };
   // A quarter more than was counted: Slurm ends a task that takes more than it asked for.
-  const megabytes = Math.ceil((1.25 * left.reduce((most, { run, size }) => Math.max(most, estimate.memory(run, size).process), 0)) / 2 ** 20);
+  const megabytes = Math.ceil((1.25 * mostMemory(left)) / 2 ** 20);
   await folder.writeForSweep(path, 'manifest.json', `${JSON.stringify(submission)}\n`);
   const jobs: string[] = [];
   try {

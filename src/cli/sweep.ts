@@ -4,7 +4,7 @@ import type { CliContext } from './context.js';
 import { parseInterval, parseJobs, parseProfile } from './core-options.js';
 import { formatTable } from './text-table.js';
 import { collectRuns, writeCollected } from './sweep-collect.js';
-import { BYTES_PER_RUN, bytesText, planAndEstimate, requireMemory, type Estimate } from './sweep-estimate.js';
+import { BYTES_PER_RUN, bytesText, mostMemory, planForThisMachine, requireMemory, type Estimate } from './sweep-estimate.js';
 import { executeLocally, runsLeft, seedBySeed } from './sweep-execution.js';
 import { SweepFolder } from './sweep-folder.js';
 import { distinctRuns, planSweep, readSweep, requireData, type SweepPlan } from './sweep-plan.js';
@@ -82,14 +82,15 @@ async function plan(context: CliContext, given: string, flags: SweepFlags & { pr
   const sweep = await readSweep(context, given);
   if (flags.printSpec === true) return context.stdout(`${JSON.stringify(sweep.source, null, 2)}\n`);
   const jobs = parseJobs(flags.jobs, context.runtime.availableThreads());
-  const { plan: planned, estimate } = await planAndEstimate(context, sweep, planOptions(flags));
-  requireMemory(planned.runs, estimate);
+  const { plan: planned, measure } = await planForThisMachine(context, sweep, planOptions(flags));
+  requireMemory(planned);
   const left = await runsLeft(new SweepFolder(context.runtime.files, flags.outDir), planned);
+  const estimate = await measure();
   const rows = plannedRows(planned, new Set(left.map(({ runId }) => runId)), estimate);
   const summary = {
     sweep: planned.spec.name, runs: planned.runs.length + planned.withoutData.length, different: distinctRuns(planned.runs).length, left: left.length, jobs,
     seconds: left.reduce((sum, { run, size }) => sum + estimate.seconds(run, size), 0),
-    memory_bytes: left.reduce((most, { run, size }) => Math.max(most, estimate.memory(run, size).process), 0), disk_bytes: left.length * BYTES_PER_RUN,
+    memory_bytes: mostMemory(left), disk_bytes: left.length * BYTES_PER_RUN,
   };
   if (flags.json === true) context.stdout(`${JSON.stringify({ ...summary, conditions: rows })}\n`);
   else printPlan(context, planned, rows, summary);
@@ -116,19 +117,19 @@ function parseCount(flag: string, given: string): number {
   throw new UsageError(`${flag}: expected a whole number of at least 1, got ${JSON.stringify(given)}`);
 }
 
-async function submitLeft(context: CliContext, folder: SweepFolder, planned: SweepPlan, estimate: Estimate, flags: RunFlags): Promise<void> {
+async function submitLeft(context: CliContext, folder: SweepFolder, planned: SweepPlan, flags: RunFlags): Promise<void> {
   const { partition, time, tasks, runsPerTask, sbatchOption = [] } = flags;
   const options = {
     partition, time, tasks: tasks === undefined ? undefined : parseCount('--tasks', tasks), runsPerTask: parseCount('--runs-per-task', runsPerTask), sbatchOptions: sbatchOption,
     checkpointEvery: parseInterval(flags.checkpointEvery),
   };
   requireData(planned);
-  requireMemory(planned.runs, estimate);
+  requireMemory(planned);
   const all = await standings(context, folder, planned);
   const left = seedBySeed(all.filter(({ standing }) => !['done', 'running', 'waiting'].includes(standing)).map((one) => one.planned), planned.spec.seeds);
   const queued = all.filter(({ standing }) => standing === 'running' || standing === 'waiting').length;
   if (left.length === 0) return context.stdout(queued === 0 ? 'nothing to submit: every run is done\n' : `nothing to submit: ${queued} runs are in the queue\n`);
-  const { jobs, tasks: count } = await submit(context, folder, planned, left, estimate, options);
+  const { jobs, tasks: count } = await submit(context, folder, planned, left, options);
   context.stdout(`submitted ${left.length} runs in ${count} tasks as job ${jobs.join(', ')}; isolab sweep status tells where they are\n`);
 }
 
@@ -136,10 +137,10 @@ async function run(context: CliContext, given: string, flags: RunFlags): Promise
   const checkpointEvery = parseInterval(flags.checkpointEvery);
   const jobs = parseJobs(flags.jobs, context.runtime.availableThreads());
   if (flags.engine !== 'local' && flags.engine !== 'slurm') throw new UsageError(`--engine: expected local or slurm, got ${JSON.stringify(flags.engine)}`);
-  const { plan: planned, estimate } = await planAndEstimate(context, await readSweep(context, given), planOptions(flags));
+  const { plan: planned, measure } = await planForThisMachine(context, await readSweep(context, given), planOptions(flags));
   const folder = new SweepFolder(context.runtime.files, flags.outDir);
-  if (flags.engine === 'slurm') return submitLeft(context, folder, planned, estimate, flags);
-  await executeLocally(context, folder, planned, estimate, jobs, checkpointEvery);
+  if (flags.engine === 'slurm') return submitLeft(context, folder, planned, flags);
+  await executeLocally(context, folder, planned, measure, { jobs, checkpointEvery });
   await collect(context, given, flags);
 }
 

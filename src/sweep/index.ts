@@ -5,6 +5,6 @@ export { formatRecord, parseRecord, RECORD_VERSION, sweepRecord, type RunTimes, 
 export { durationText, expectedSeconds, RemainingTime, type Rates } from './remaining-time.js';
 export { selectFrom, type Selection } from './selection.js';
 export { readSweepSpecification, type Axis, type Condition, type SweepSpecification } from './specification.js';
-export { sweepTable, type SweepTable, type TableColumn, type TableRow } from './table.js';
+export { SweepTableMaker, type SweepTable, type TableColumn, type TableRow } from './table.js';
 export type { AxisValue } from './values.js';
 export { datasetSizeOf, memoryOf, officialSize, workOf, type DatasetSize, type RunMemory, type RunWork } from './work.js';

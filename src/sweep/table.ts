@@ -56,21 +56,34 @@ function cell(value: unknown, kind: TableColumn['kind']): number | string | null
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/**
- * @param recorded runs of `spec` with their records, in the sweep's order
- * @throws ConfigurationError where records have different columns, as those of another version do
- */
-export function sweepTable(spec: SweepSpecification, recorded: readonly { run: SweepRun; record: SweepRecord }[]): SweepTable {
-  const [first] = recorded;
-  if (first === undefined) return { columns: [], rows: [] };
-  const columns = columnsOf(spec, first.record);
-  const names = Object.keys(first.record.row).join(',');
-  const rows = recorded.map(({ run, record }): TableRow => {
-    const own = Object.keys(record.row).join(',');
-    if (own !== names) throw new ConfigurationError(`run ${record.run_id}: expected the columns of the other records, got ${own}; it is of another version: remove it to compute the run again`);
+/** Makes a sweep's table run by run, so that no record has to be kept. */
+export class SweepTableMaker {
+  readonly #spec: SweepSpecification;
+  #columns: TableColumn[] = [];
+  /** Columns of the records so far, as one text. */
+  #names: string | undefined;
+
+  constructor(spec: SweepSpecification) {
+    this.#spec = spec;
+  }
+
+  /** @throws ConfigurationError where the record has other columns than those before, as one of another version has */
+  row({ condition, point, config }: SweepRun, record: SweepRecord): TableRow {
+    const names = Object.keys(record.row).join(',');
+    if (this.#names === undefined) this.#columns = columnsOf(this.#spec, record);
+    else if (names !== this.#names) {
+      throw new ConfigurationError(`run ${record.run_id}: expected the columns of the other records, got ${names}; it is of another version: remove it to compute the run again`);
+    }
+    this.#names = names;
     const { run_id, result_digest, profile, wasm_sha256, data_sha256 } = record;
-    const values: Record<string, unknown> = { ...record.row, ...run.point, sweep: spec.name, condition: run.condition, seed: run.config.seed, run_id, result_digest, profile, wasm_sha256, data_sha256 };
-    return Object.fromEntries(columns.map(({ name, kind }) => [name, cell(values[name], kind)]));
-  });
-  return { columns, rows };
+    const values: Record<string, unknown> = { ...record.row, ...point, sweep: this.#spec.name, condition, seed: config.seed, run_id, result_digest, profile, wasm_sha256, data_sha256 };
+    const row: TableRow = {};
+    for (const { name, kind } of this.#columns) row[name] = cell(values[name], kind);
+    return row;
+  }
+
+  /** @param rows in the table's order */
+  table(rows: TableRow[]): SweepTable {
+    return { columns: this.#columns, rows };
+  }
 }
