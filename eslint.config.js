@@ -10,22 +10,23 @@ const ROOMS = {
   text: ['core', 'tensor', 'random'],
   backend: ['core', 'tensor', 'random', 'nn'],
   robust: ['core', 'tensor', 'random', 'nn'],
-  text: ['core', 'tensor', 'random'],
   matrices: ['core', 'tensor'],
   moments: ['core', 'tensor', 'random', 'nn', 'matrices'],
   experiments: ['core', 'tensor', 'random', 'nn', 'data', 'text', 'robust', 'matrices', 'moments'],
   verify: ['core', 'tensor', 'random', 'nn', 'data', 'text', 'robust', 'matrices', 'moments', 'experiments'],
+  sweep: ['core', 'tensor', 'experiments'],
   runtime: ['core'],
   outputs: [],
   figures: [],
+  report: ['core', 'tensor', 'experiments', 'sweep', 'figures'],
   web: ['core', 'data', 'experiments', 'runtime'],
-  cli: ['core', 'tensor', 'random', 'nn', 'data', 'text', 'backend', 'robust', 'matrices', 'moments', 'experiments', 'verify', 'runtime', 'outputs', 'figures'],
+  cli: ['core', 'tensor', 'random', 'nn', 'data', 'text', 'backend', 'robust', 'matrices', 'moments', 'experiments', 'verify', 'sweep', 'runtime', 'outputs', 'figures', 'report'],
 };
 
 /** Differ between engines, or hide state: nothing on the way to a result may use them. */
 const INEXACT = ['exp', 'expm1', 'log', 'log1p', 'log2', 'log10', 'pow', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'atan2',
   'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'hypot', 'cbrt', 'random'];
-const COMPUTING = ['core', 'tensor', 'random', 'nn', 'data', 'text', 'backend', 'robust', 'matrices', 'moments', 'experiments', 'verify'];
+const COMPUTING = ['core', 'tensor', 'random', 'nn', 'data', 'text', 'backend', 'robust', 'matrices', 'moments', 'experiments', 'verify', 'sweep'];
 
 const banInexact = [
   { selector: `MemberExpression[object.name='Math'][property.name=/^(${INEXACT.join('|')})$/]`, message: 'Differs between engines; use the functions of the core.' },

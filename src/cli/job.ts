@@ -3,8 +3,10 @@ import { openCore, type Core, type Profile } from '../core/index.js';
 import { loadMnist } from '../data/index.js';
 import { runAlignment, type AlignmentConfig, type AlignmentEvent, type AlignmentRunOptions } from '../experiments/alignment/index.js';
 import { runByzantine, type ByzantineConfig, type ByzantineEvent, type ByzantineRunOptions } from '../experiments/byzantine/index.js';
+import { runSplitHead, type SplitHeadConfig, type SplitHeadEvent, type SplitHeadRunOptions } from '../experiments/splithead/index.js';
 import type { Files, Runtime } from '../runtime/runtime.js';
 import { loadByzantineData } from './byzantine-data.js';
+import { loadSplitHeadData } from './splithead-data.js';
 
 /** Where data is looked for: see `DataFolders`. */
 export interface JobFolders {
@@ -23,13 +25,15 @@ interface Setting {
 /** All that a job needs; passes through postMessage. */
 export type AlignmentJob = Setting & { experiment: 'alignment'; config: AlignmentConfig; seed: number; options: AlignmentRunOptions };
 export type ByzantineJob = Setting & { experiment: 'byzantine'; config: ByzantineConfig; options: ByzantineRunOptions };
-export type Job = AlignmentJob | ByzantineJob;
-export type EventOf<J extends Job> = J extends AlignmentJob ? AlignmentEvent : ByzantineEvent;
+export type SplitHeadJob = Setting & { experiment: 'splithead'; config: SplitHeadConfig; options: Omit<SplitHeadRunOptions, 'placement'> };
+export type Job = AlignmentJob | ByzantineJob | SplitHeadJob;
+export type EventOf<J extends Job> = J extends AlignmentJob ? AlignmentEvent : J extends ByzantineJob ? ByzantineEvent : SplitHeadEvent;
 
 export type JobMessage = { event: unknown } | { done: true } | { error: { name: string; message: string } };
 
-async function* eventsOf(core: Core, files: Files, job: Job): AsyncGenerator<AlignmentEvent | ByzantineEvent> {
+async function* eventsOf(core: Core, files: Files, job: Job): AsyncGenerator<AlignmentEvent | ByzantineEvent | SplitHeadEvent> {
   if (job.experiment === 'alignment') yield* runAlignment(core, job.config, job.seed, await loadMnist(files, job.folders), job.options);
+  else if (job.experiment === 'splithead') yield* runSplitHead(core, job.config, await loadSplitHeadData(files, job.config, job.folders), job.options);
   else yield* runByzantine(core, job.config, await loadByzantineData(core, files, job.config, job.folders), job.options);
 }
 

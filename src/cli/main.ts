@@ -8,10 +8,12 @@ import type { CliContext } from './context.js';
 import { dataCommand } from './data.js';
 import { momentsCommand } from './moments.js';
 import { plotCommand } from './plot.js';
+import { reportCommand } from './report.js';
 import { robustCommand } from './robust.js';
 import { splitHeadCommand } from './splithead.js';
 import { translateCommand } from './translate.js';
 import { tokenizerCommand } from './tokenizer.js';
+import { sweepCommand } from './sweep.js';
 import { UsageError } from './usage-error.js';
 import { verifyCommand } from './verify.js';
 
@@ -50,6 +52,8 @@ function program(context: CliContext): Command {
   root.addCommand(settleAll(robustCommand(context), context));
   root.addCommand(settle(plotCommand(context), context));
   root.addCommand(settleAll(tokenizerCommand(context), context));
+  root.addCommand(settleAll(sweepCommand(context), context));
+  root.addCommand(settle(reportCommand(context), context));
   root.addCommand(settle(verifyCommand(context), context));
   return root;
 }

@@ -1,9 +1,8 @@
 // Runs one split-head configuration and turns its events into lines, checkpoints and files.
 import type { Core } from '../core/index.js';
-import { keepFirstClasses, loadEmnist, loadMnist, type DatasetPair } from '../data/index.js';
-import { ConfigurationError } from '../experiments/configuration.js';
+import type { DatasetPair } from '../data/index.js';
 import {
-  configurationRecord, layerMetricRows, perturbationRows, planSplitHead, runRow, runSplitHead, seedFolder, splitHeadFields, splitHeadRunId,
+  configurationRecord, layerMetricRows, perturbationRows, planSplitHead, runRow, runSplitHead, seedFolder, splitHeadRunId,
   type RecordContext, type SplitHeadConfig, type SplitHeadEvent, type SplitHeadResult,
 } from '../experiments/splithead/index.js';
 import { formatPythonJson, RunWriter } from '../outputs/index.js';
@@ -12,6 +11,7 @@ import { chooseBackend, parseBackend, type ChosenBackend } from './backend-choic
 import type { CliContext } from './context.js';
 import { openChosenCore, parseInterval, parseProfile, type CoreFlags } from './core-options.js';
 import { Progress } from './progress.js';
+import { loadSplitHeadData, splitHeadFolders } from './splithead-data.js';
 
 export interface ExecutionOptions extends CoreFlags {
   backend: string;
@@ -41,16 +41,8 @@ export interface Summary {
 }
 
 /** Loads the dataset a configuration names. A --data-dir other than the default is the only place looked in. */
-export async function loadConfiguredData(context: CliContext, config: SplitHeadConfig): Promise<DatasetPair> {
-  const isDefault = config.data_dir === splitHeadFields.data_dir.parse(undefined);
-  const folders = { dataDir: config.data_dir, ...(isDefault ? { cacheDir: context.cacheDir, packagedDir: context.packagedMnistDir } : {}) };
-  const { files } = context.runtime;
-  const data = config.dataset === 'mnist' ? await loadMnist(files, folders) : await loadEmnist(files, config.emnist_split, folders);
-  try {
-    return keepFirstClasses(data, config.class_count ?? undefined);
-  } catch (error) {
-    throw error instanceof RangeError ? new ConfigurationError(error.message) : error;
-  }
+export function loadConfiguredData(context: CliContext, config: SplitHeadConfig): Promise<DatasetPair> {
+  return loadSplitHeadData(context.runtime.files, config, splitHeadFolders(context, config));
 }
 
 function localTime(now: Date): string {

@@ -4,7 +4,7 @@ export type { LayerMetrics, Snapshot } from './layer-metrics.js';
 export { mlpLayers } from '../network.js';
 export { initializeModel, SplitHeadModel } from './model.js';
 export { parsePerturbation } from './perturbation.js';
-export { planSplitHead, type SplitHeadPlan } from './plan.js';
+export { baseClassCount, planSplitHead, type SplitHeadPlan } from './plan.js';
 export {
   configurationRecord, layerMetricRows, perturbationRows, runRow, seedFolder, splitHeadRunId, type RecordContext,
 } from './record.js';

@@ -1,0 +1,10 @@
+export { SHIPPED_SWEEPS, shippedSweep } from './catalog/index.js';
+export { expandSweep, runTitle, type SweepRun } from './expansion.js';
+export { MEASURES, type FigureAxis, type HeatFigure, type LinesFigure, type Measure, type PointsFigure, type SweepFigure } from './figure-specification.js';
+export { formatRecord, parseRecord, RECORD_VERSION, sweepRecord, type RunTimes, type SweepRecord } from './record.js';
+export { durationText, expectedSeconds, RemainingTime, type Rates } from './remaining-time.js';
+export { selectFrom, type Selection } from './selection.js';
+export { readSweepSpecification, type Axis, type Condition, type SweepSpecification } from './specification.js';
+export { SweepTableMaker, type SweepTable, type TableColumn, type TableRow } from './table.js';
+export type { AxisValue } from './values.js';
+export { datasetSizeOf, memoryOf, officialSize, workOf, type DatasetSize, type RunMemory, type RunWork } from './work.js';
