@@ -81,6 +81,23 @@ def without_charsmap(model):
     return model[:at] + b'\x1a' + varint(len(shorter)) + shorter + model[at + len(head) + len(normalizer):]
 
 
+def tied_model():
+    """A model written by hand: scores whose sums tie, a piece that is not used, no normalisation."""
+    scores = [('<unk>', 0, 2), ('\u2581', -1, 1), ('a', -1, 1), ('b', -1, 1), ('c', -3, 1), ('ab', -2, 1), ('ba', -2, 1), ('abc', -5, 1), ('bc', -4, 1), ('\u2581a', -2, 1), ('aa', -1.5, 5),
+              ('cc', -6, 1), ('\u2581ab', -3, 1), ('<x>', 0, 4)]
+    model = b''
+    for piece, score, kind in scores:
+        data = piece.encode()
+        message = b'\x0a' + varint(len(data)) + data + b'\x15' + struct.pack('<f', score) + b'\x18' + varint(kind)
+        model += b'\x0a' + varint(len(message)) + message
+    return model
+
+
+def tied_texts():
+    source = random.Random(8)
+    return [''.join(source.choice(['a', 'b', 'c', 'ab', 'bc', 'd', ' ', '<x>']) for _ in range(source.randint(1, 10))) for _ in range(80)]
+
+
 def six_digits():
     source = random.Random(5)
     values = [0.0, -0.0, 1.0, -1.5, 3.015625, 3.046875, -8.109375, 100000.0, 999999.5, 1e6, 1e-5, 1.5e-7, 123456.5, 0.0001, 0.00012345678]
@@ -100,7 +117,9 @@ def main():
     parser.add_argument('--out', default=os.path.join(os.path.dirname(__file__), 'fixtures'))
     arguments = parser.parse_args()
     lines = corpus()
-    fixture = {'corpus': lines, 'charsmaps': {}, 'models': {}, 'sixDigits': six_digits(), 'digammas': digammas()}
+    tied = tied_model()
+    ties = results(sentencepiece.SentencePieceProcessor(model_proto=tied), tied_texts(), n_best=12)
+    fixture = {'corpus': lines, 'ties': {'model': base64.b64encode(tied).decode(), 'results': ties}, 'charsmaps': {}, 'models': {}, 'sixDigits': six_digits(), 'digammas': digammas()}
     with tempfile.TemporaryDirectory() as folder:
         for rule in RULES:
             model, _ = train(folder, lines, {'vocabSize': 180, 'normalizationRuleName': rule, 'hardVocabLimit': False})

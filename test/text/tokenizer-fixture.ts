@@ -18,6 +18,8 @@ export interface RecordedModel {
 
 export interface Fixture {
   corpus: string[];
+  /** A model written by hand, whose scores tie. */
+  ties: { model: string; results: Row[] };
   charsmaps: Record<Exclude<NormalizationName, 'identity'>, string>;
   models: Record<string, RecordedModel>;
   sixDigits: [number, string][];
