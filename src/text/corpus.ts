@@ -79,14 +79,12 @@ function maskReserved(points: Int32Array, reserved: readonly Int32Array[]): Int3
 }
 
 /** SentencePiece takes an empty sentence out by putting the last one in its place, and does not look at that one again. */
-function removeEmpty(sentences: Int32Array[]): number {
-  const before = sentences.length;
+function removeEmpty(sentences: Int32Array[]): void {
   for (let i = 0; i < sentences.length; i++) {
     if (sentences[i]!.length > 0) continue;
     sentences[i] = sentences[sentences.length - 1]!;
     sentences.pop();
   }
-  return before - sentences.length;
 }
 
 function readSentences(given: Iterable<string | Uint8Array>, { trainer, normalizer }: TrainerSettings, reserved: ReservedPieces, skipped: Skipped): Int32Array[] {
@@ -140,7 +138,8 @@ function chooseAlphabet(counts: Float64Array, total: number, wanted: number): { 
 export function loadCorpus(given: Iterable<string | Uint8Array>, settings: TrainerSettings, reserved: ReservedPieces): Corpus {
   const skipped: Skipped = { tooLong: 0, reserved: 0, empty: 0 };
   const sentences = readSentences(given, settings, reserved, skipped);
-  skipped.empty += removeEmpty(sentences);
+  for (const { length } of sentences) if (length === 0) skipped.empty++;
+  removeEmpty(sentences);
   const { counts, total } = countCharacters(sentences);
   const { alphabet, coverage } = chooseAlphabet(counts, total, settings.trainer.characterCoverage);
   if (alphabet.length === 0) {
