@@ -83,7 +83,7 @@ function insertRules({ singles, compositions, spellings }: Rules, starts: Readon
     for (const [spelling, prefix] of entries) {
       key.set(spelling, depth);
       const length = depth + spelling.length;
-      if (prefix.start >= 0) graph.insert(key.subarray(0, length), prefix.start);
+      if (prefix.start >= 0) graph.insert(key, length, prefix.start);
       if (prefix.next.size > 0) visit(spelledAfter(prefix.next), length);
     }
   };

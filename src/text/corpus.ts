@@ -4,7 +4,7 @@ import { Normalizer } from './normalizer.js';
 import type { ReservedPieces } from './reserved-pieces.js';
 import { TokenizerError } from './tokenizer-error.js';
 import type { TrainerSettings } from './trainer-options.js';
-import { codePointsOf, encodeUtf8 } from './utf8.js';
+import { codePointsOf, decodeInto, encodeUtf8 } from './utf8.js';
 
 /** Stands for characters outside the alphabet; a sentence that has it is skipped. */
 export const RARE_CHARACTER = 0x2585;
@@ -38,26 +38,49 @@ export interface Skipped {
   empty: number;
 }
 
-/** Code points that grow by appending texts. */
-class TextsBuilder {
-  #points = new Int32Array(1 << 16);
-  #size = 0;
-  readonly #starts: number[] = [0];
+/** Sentences one after another while they are read. */
+class Sentences {
+  points = new Int32Array(1 << 16);
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+  readonly #reserved: readonly Int32Array[];
 
-  add(points: Int32Array): void {
-    if (this.#size + points.length > this.#points.length) {
-      const larger = new Int32Array(2 * (this.#size + points.length));
-      larger.set(this.#points);
-      this.#points = larger;
-    }
-    this.#points.set(points, this.#size);
-    this.#size += points.length;
-    this.#starts.push(this.#size);
+  constructor(reserved: ReservedPieces) {
+    this.#reserved = [...reserved.values()].map(({ piece }) => codePointsOf(encodeUtf8(piece))).sort((a, b) => b.length - a.length);
   }
 
-  finish(counts?: Float64Array): Texts {
-    const count = this.#starts.length - 1;
-    return { points: this.#points.slice(0, this.#size), starts: Int32Array.from(this.#starts), counts: counts ?? new Float64Array(count).fill(1) };
+  /** Adds a normalised sentence; every reserved piece in it, the longest where several begin, becomes {@link BOUNDARY}. */
+  add(bytes: Uint8Array): void {
+    const start = this.ends[this.ends.length - 1] ?? 0;
+    if (start + bytes.length > this.points.length) {
+      const larger = new Int32Array(2 * (start + bytes.length));
+      larger.set(this.points);
+      this.points = larger;
+    }
+    this.starts.push(start);
+    this.ends.push(this.#mask(start, decodeInto(this.points, start, bytes)));
+  }
+
+  #mask(start: number, end: number): number {
+    const { points } = this;
+    let size = start;
+    for (let at = start; at < end; size++) {
+      const length = this.#reservedLength(at, end);
+      points[size] = length > 0 ? BOUNDARY : points[at]!;
+      at += Math.max(1, length);
+    }
+    return size;
+  }
+
+  /** Characters of the reserved piece that begins at a character; 0 where none does. */
+  #reservedLength(at: number, end: number): number {
+    for (const piece of this.#reserved) {
+      if (piece[0] !== this.points[at]) continue;
+      let matched = 1;
+      while (matched < piece.length && at + matched < end && piece[matched] === this.points[at + matched]) matched++;
+      if (matched === piece.length) return matched;
+    }
+    return 0;
   }
 }
 
@@ -66,52 +89,55 @@ function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array): number {
   return -1;
 }
 
-/** Replaces every reserved piece, the longest where several begin, by {@link BOUNDARY}. */
-function maskReserved(points: Int32Array, reserved: readonly Int32Array[]): Int32Array {
-  if (!reserved.some((piece) => points.includes(piece[0]!))) return points;
-  const masked: number[] = [];
-  for (let at = 0; at < points.length;) {
-    const found = reserved.find((piece) => piece.every((point, i) => points[at + i] === point));
-    masked.push(found === undefined ? points[at]! : BOUNDARY);
-    at += found?.length ?? 1;
-  }
-  return Int32Array.from(masked);
-}
-
 /** SentencePiece takes an empty sentence out by putting the last one in its place, and does not look at that one again. */
-function removeEmpty(sentences: Int32Array[]): void {
-  for (let i = 0; i < sentences.length; i++) {
-    if (sentences[i]!.length > 0) continue;
-    sentences[i] = sentences[sentences.length - 1]!;
-    sentences.pop();
+function orderWithoutEmpty({ starts, ends }: Sentences): number[] {
+  const order = starts.map((_, i) => i);
+  for (let i = 0; i < order.length; i++) {
+    if (ends[order[i]!]! > starts[order[i]!]!) continue;
+    order[i] = order[order.length - 1]!;
+    order.pop();
   }
+  return order;
 }
 
-function readSentences(given: Iterable<string | Uint8Array>, { trainer, normalizer }: TrainerSettings, reserved: ReservedPieces, skipped: Skipped): Int32Array[] {
+function readSentences(given: Iterable<string | Uint8Array>, { trainer, normalizer }: TrainerSettings, reserved: ReservedPieces, skipped: Skipped): Sentences {
   const normalizes = new Normalizer({ spec: normalizer });
-  const masked = [...reserved.values()].map(({ piece }) => codePointsOf(encodeUtf8(piece))).sort((a, b) => b.length - a.length);
-  const sentences: Int32Array[] = [];
+  const sentences = new Sentences(reserved);
   for (const sentence of given) {
     const bytes = typeof sentence === 'string' ? encodeUtf8(sentence) : sentence;
     if (bytes.length === 0) skipped.empty++;
     else if (bytes.length > trainer.maxSentenceLength) skipped.tooLong++;
     else if (indexOfBytes(bytes, RARE_BYTES) >= 0) skipped.reserved++;
-    else sentences.push(maskReserved(codePointsOf(normalizes.normalize(bytes)), masked));
+    else sentences.add(normalizes.normalize(bytes));
   }
   return sentences;
 }
 
-function countCharacters(sentences: readonly Int32Array[]): { counts: Float64Array; total: number } {
+function countCharacters({ points, starts, ends }: Sentences): { counts: Float64Array; total: number } {
   const counts = new Float64Array(POINTS);
   let total = 0;
-  for (const sentence of sentences) {
-    for (const point of sentence) {
-      if (point === 0) continue;
-      counts[point]!++;
+  for (let i = 0; i < starts.length; i++) {
+    for (let at = starts[i]!; at < ends[i]!; at++) {
+      if (points[at] === 0) continue;
+      counts[points[at]!]!++;
       total++;
     }
   }
   return { counts, total };
+}
+
+/** Sentences in an order, characters outside the alphabet replaced by {@link RARE_CHARACTER}. */
+function textsOf({ points, starts, ends }: Sentences, order: readonly number[], alphabet: readonly number[]): Texts {
+  const isKept = new Uint8Array(POINTS);
+  for (const point of alphabet) isKept[point] = 1;
+  const textStarts = new Int32Array(order.length + 1);
+  order.forEach((sentence, i) => (textStarts[i + 1] = textStarts[i]! + ends[sentence]! - starts[sentence]!));
+  const kept = new Int32Array(textStarts[order.length]!);
+  let size = 0;
+  for (const sentence of order) {
+    for (let at = starts[sentence]!; at < ends[sentence]!; at++) kept[size++] = isKept[points[at]!] === 1 ? points[at]! : RARE_CHARACTER;
+  }
+  return { points: kept, starts: textStarts, counts: new Float64Array(order.length).fill(1) };
 }
 
 /** Characters until the share is reached: the most frequent first, then by code point. */
@@ -138,8 +164,9 @@ function chooseAlphabet(counts: Float64Array, total: number, wanted: number): { 
 export function loadCorpus(given: Iterable<string | Uint8Array>, settings: TrainerSettings, reserved: ReservedPieces): Corpus {
   const skipped: Skipped = { tooLong: 0, reserved: 0, empty: 0 };
   const sentences = readSentences(given, settings, reserved, skipped);
-  for (const { length } of sentences) if (length === 0) skipped.empty++;
-  removeEmpty(sentences);
+  sentences.starts.forEach((start, i) => {
+    if (sentences.ends[i] === start) skipped.empty++;
+  });
   const { counts, total } = countCharacters(sentences);
   const { alphabet, coverage } = chooseAlphabet(counts, total, settings.trainer.characterCoverage);
   if (alphabet.length === 0) {
@@ -149,9 +176,5 @@ export function loadCorpus(given: Iterable<string | Uint8Array>, settings: Train
   if (least > settings.trainer.vocabSize) {
     throw new TokenizerError(`vocabSize: expected at least ${least} (${alphabet.length} characters and ${reserved.size} reserved pieces), got ${settings.trainer.vocabSize}; a smaller characterCoverage needs fewer characters`);
   }
-  const isKept = new Uint8Array(POINTS);
-  for (const point of alphabet) isKept[point] = 1;
-  const builder = new TextsBuilder();
-  for (const sentence of sentences) builder.add(sentence.map((point) => (isKept[point] === 1 ? point : RARE_CHARACTER)));
-  return { sentences: builder.finish(), alphabet, coverage, skipped };
+  return { sentences: textsOf(sentences, orderWithoutEmpty(sentences), alphabet), alphabet, coverage, skipped };
 }

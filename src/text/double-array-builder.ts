@@ -101,7 +101,8 @@ class Builder {
   #reserve(position: number): void {
     if (position >= this.size) this.#expand();
     const slot = position % OPEN;
-    const [previous, next] = [this.#previous[slot]!, this.#next[slot]!];
+    const previous = this.#previous[slot]!;
+    const next = this.#next[slot]!;
     if (position === this.#head) this.#head = next === position ? this.size : next;
     this.#next[previous % OPEN] = next;
     this.#previous[next % OPEN] = previous;

@@ -11,12 +11,8 @@ const REPLACEMENT = encodeUtf8('\ufffd');
 
 /** Bytes that grow by appending. */
 class Output {
-  bytes: Uint8Array;
+  bytes = new Uint8Array(256);
   size = 0;
-
-  constructor(expected: number) {
-    this.bytes = new Uint8Array(expected);
-  }
 
   append(from: Uint8Array, start: number, end: number): void {
     if (this.size + end - start > this.bytes.length) {
@@ -52,6 +48,7 @@ export class Normalizer {
   readonly #verbatim = new Map<number, Uint8Array[]>();
   /** For each ASCII byte, 1 where it stays as it is when another ASCII byte or nothing follows. */
   readonly #isPlain: Uint8Array;
+  readonly #output = new Output();
   // What the last prefix was replaced by.
   #source: Uint8Array = SPACE_BYTES;
   #start = 0;
@@ -71,11 +68,13 @@ export class Normalizer {
     this.#isPlain = this.#findPlain();
   }
 
+  /** @returns bytes that stand until the next call */
   normalize(input: Uint8Array): Uint8Array {
     const end = input.length;
     let at = this.#removeExtraWhitespaces ? this.#skipSpaces(input) : 0;
-    if (at === end) return new Uint8Array(0);
-    const output = new Output(input.length + 16);
+    const output = this.#output;
+    output.size = 0;
+    if (at === end) return output.bytes.subarray(0, 0);
     if (!this.#spaceComesLast) this.#addSpace(output);
     let afterSpace = this.#removeExtraWhitespaces;
     while (at < end) {

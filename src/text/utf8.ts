@@ -79,16 +79,27 @@ export function firstMalformedByte(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
+/** Writes the code points of UTF-8 text, a U+FFFD for every byte that is malformed; returns where they end. */
+export function decodeInto(points: Int32Array, at: number, bytes: Uint8Array): number {
+  let size = at;
+  for (let from = 0; from < bytes.length; size++) {
+    const byte = bytes[from]!;
+    if (byte < 0x80) {
+      points[size] = byte;
+      from++;
+      continue;
+    }
+    const character = decodeCharacter(bytes, from, bytes.length);
+    points[size] = character >>> 3;
+    from += character & 7;
+  }
+  return size;
+}
+
 /** The code points of UTF-8 text, int32[characters]; every byte that is malformed is a U+FFFD. */
 export function codePointsOf(bytes: Uint8Array): Int32Array {
   const points = new Int32Array(bytes.length);
-  let size = 0;
-  for (let at = 0; at < bytes.length; size++) {
-    const character = decodeCharacter(bytes, at, bytes.length);
-    points[size] = character >>> 3;
-    at += character & 7;
-  }
-  return points.subarray(0, size);
+  return points.subarray(0, decodeInto(points, 0, bytes));
 }
 
 const CHUNK = 8192;

@@ -64,26 +64,29 @@ export class WordGraph {
     this.#stack.push(0);
   }
 
-  /** @param value a whole number from 0 below 2^31 */
-  insert(key: Uint8Array, value: number): void {
-    const [child, sibling, label, flags] = [this.#child, this.#sibling, this.#label, this.#flags];
+  /**
+   * @param key its first `length` bytes, none of them 0
+   * @param value a whole number from 0 below 2^31
+   */
+  insert(key: Uint8Array, length: number, value: number): void {
+    const child = this.#child;
     let id = 0;
     let at = 0;
-    for (; at <= key.length; at++) {
+    for (; at <= length; at++) {
       const next = child.values[id]!;
       if (next === 0) break;
-      if ((key[at] ?? 0) > label.values[next]!) {
-        flags.values[next]! |= HAS_SIBLING;
+      if (at < length && key[at]! > this.#label.values[next]!) {
+        this.#flags.values[next]! |= HAS_SIBLING;
         this.#flush(next);
         break;
       }
       id = next;
     }
-    for (; at <= key.length; at++) {
+    for (; at <= length; at++) {
       const next = this.#appendNode();
-      if (child.values[id] === 0) flags.values[next]! |= IS_STATE;
-      sibling.values[next] = child.values[id]!;
-      label.values[next] = key[at] ?? 0;
+      if (child.values[id] === 0) this.#flags.values[next]! |= IS_STATE;
+      this.#sibling.values[next] = child.values[id]!;
+      this.#label.values[next] = at < length ? key[at]! : 0;
       child.values[id] = next;
       this.#stack.push(next);
       id = next;
@@ -132,13 +135,15 @@ export class WordGraph {
   }
 
   #appendNode(): number {
-    const fields = [this.#child, this.#sibling, this.#label, this.#flags];
     if (this.#recycled.size === 0) {
-      for (const field of fields) field.push(0);
+      this.#child.push(0);
+      this.#sibling.push(0);
+      this.#label.push(0);
+      this.#flags.push(0);
       return this.#child.size - 1;
     }
     const id = this.#recycled.pop();
-    for (const field of fields) field.values[id] = 0;
+    this.#child.values[id] = this.#sibling.values[id] = this.#label.values[id] = this.#flags.values[id] = 0;
     return id;
   }
 

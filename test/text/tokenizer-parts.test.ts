@@ -65,7 +65,7 @@ describe('double arrays', () => {
     fc.assert(fc.property(fc.uniqueArray(key, { minLength: 1, maxLength: 60 }), key, (keys, text) => {
       const sorted = [...keys].sort(compareCodePoints);
       const graph = new WordGraph();
-      sorted.forEach((each, i) => graph.insert(encodeUtf8(each), i));
+      sorted.map(encodeUtf8).forEach((each, i) => graph.insert(each, each.length, i));
       graph.finish();
       const array = new DoubleArray(buildDoubleArray(graph));
       const bytes = encodeUtf8(text);
