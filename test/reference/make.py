@@ -35,6 +35,7 @@ def main():
     run("ops.py", *out)
     run("recurrent.py", *out)
     run("parallel.py", *out)
+    run("tokenizer_cases.py", *out)
     run("formats.py", *out)
     run("robust.py", *out)
     run("libsvm_data.py", *out)
