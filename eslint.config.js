@@ -16,8 +16,9 @@ const ROOMS = {
   runtime: ['core'],
   outputs: [],
   figures: [],
-  web: ['core', 'data', 'experiments', 'runtime'],
-  cli: ['core', 'tensor', 'random', 'nn', 'data', 'backend', 'robust', 'matrices', 'moments', 'experiments', 'verify', 'runtime', 'outputs', 'figures'],
+  runs: ['core', 'tensor', 'random', 'nn', 'data', 'robust', 'matrices', 'moments', 'experiments', 'outputs', 'figures'],
+  web: ['core', 'tensor', 'random', 'nn', 'data', 'moments', 'experiments', 'runs', 'outputs', 'runtime'],
+  cli: ['core', 'tensor', 'random', 'nn', 'data', 'backend', 'robust', 'matrices', 'moments', 'experiments', 'verify', 'runs', 'runtime', 'outputs', 'figures'],
 };
 
 /** Differ between engines, or hide state: nothing on the way to a result may use them. */

@@ -3,21 +3,15 @@ import { openCore, type Core, type Profile } from '../core/index.js';
 import { loadMnist } from '../data/index.js';
 import { runAlignment, type AlignmentConfig, type AlignmentEvent, type AlignmentRunOptions } from '../experiments/alignment/index.js';
 import { runByzantine, type ByzantineConfig, type ByzantineEvent, type ByzantineRunOptions } from '../experiments/byzantine/index.js';
+import { loadByzantineData } from '../runs/byzantine-data.js';
+import type { DataPlaces } from '../runs/data-source.js';
 import type { Files, Runtime } from '../runtime/runtime.js';
-import { loadByzantineData } from './byzantine-data.js';
-
-/** Where data is looked for: see `DataFolders`. */
-export interface JobFolders {
-  dataDir: string;
-  cacheDir?: string;
-  packagedDir?: string;
-}
 
 /** What every job says of how it is computed. */
 interface Setting {
   profile: Profile;
   threads: number;
-  folders: JobFolders;
+  folders: DataPlaces;
 }
 
 /** All that a job needs; passes through postMessage. */
