@@ -9,6 +9,7 @@ import { dataCommand } from './data.js';
 import { momentsCommand } from './moments.js';
 import { plotCommand } from './plot.js';
 import { robustCommand } from './robust.js';
+import { serveCommand } from './serve.js';
 import { splitHeadCommand } from './splithead.js';
 import { UsageError } from './usage-error.js';
 import { verifyCommand } from './verify.js';
@@ -45,6 +46,7 @@ function program(context: CliContext): Command {
   root.addCommand(dataCommand(context));
   root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settleAll(robustCommand(context), context));
+  root.addCommand(settle(serveCommand(context), context));
   root.addCommand(settle(plotCommand(context), context));
   root.addCommand(settle(verifyCommand(context), context));
   return root;
