@@ -21,7 +21,7 @@ export class MemoryFiles implements Files {
   }
 
   async list(path: string): Promise<string[]> {
-    const start = `${tidy(path)}/`;
+    const start = tidy(path) === '' ? '' : `${tidy(path)}/`;
     return [...new Set([...this.#bytes.keys()].filter((name) => name.startsWith(start)).map((name) => name.slice(start.length).split('/')[0]!))].sort();
   }
 

@@ -12,6 +12,8 @@ export interface Panel {
   /** Labels of the axes. */
   x?: string;
   y?: string;
+  /** Numbers of x that are whole. */
+  whole?: boolean;
   /** A logarithmic axis of y. */
   logarithmic?: boolean;
   /** Markers at the points. */

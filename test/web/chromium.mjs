@@ -56,8 +56,11 @@ export class Chromium {
 
   static commands = COMMANDS;
 
-  /** @param options.profile folder of the profile, kept when the browser ends; default: an empty one, removed at the end */
-  static async open({ command = COMMANDS[0], profile, more = [] } = {}) {
+  /**
+   * @param options.profile folder of the profile, kept when the browser ends; default: an empty one, removed at the end
+   * @param options.before script that every page runs before its own
+   */
+  static async open({ command = COMMANDS[0], profile, more = [], before } = {}) {
     const browser = new Chromium();
     const folder = profile ?? (await mkdtemp(join(tmpdir(), 'isolab-chromium-')));
     const words = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -71,6 +74,7 @@ export class Chromium {
     browser.#session = sessionId;
     browser.#pipe.onEvent = (method, params) => browser.#hear(method, params);
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await browser.send(`${domain}.enable`);
+    if (before !== undefined) await browser.send('Page.addScriptToEvaluateOnNewDocument', { source: before });
     return browser;
   }
 

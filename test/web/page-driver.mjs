@@ -13,7 +13,7 @@ export class LabReader {
   async open(address) {
     await this.#browser.goTo('about:blank');
     await this.#browser.goTo(address);
-    await this.until('the page', () => Promise.resolve(document.documentElement.dataset.ready === 'yes'));
+    await this.until('the page', () => Promise.resolve(document.documentElement?.dataset.ready === 'yes'));
   }
 
   /** @throws Error naming `what` after so many seconds without it; the page's words with it */
@@ -69,8 +69,8 @@ export class LabReader {
   }
 
   /** Drops a configuration into the page, as its file picker does. */
-  importJson(values) {
-    return this.#browser.evaluate((text) => {
+  async importJson(values) {
+    await this.#browser.evaluate((text) => {
       const input = document.querySelector('form input[type=file]');
       const transfer = new DataTransfer();
       transfer.items.add(new File([text], 'config.json', { type: 'application/json' }));
@@ -78,6 +78,7 @@ export class LabReader {
       input.dispatchEvent(new Event('change', { bubbles: true }));
       return Promise.resolve();
     }, JSON.stringify(values));
+    await this.until('the configuration in the form', () => Promise.resolve(document.getElementById('preset').value === '-1' || document.querySelector('form .actions .error').textContent !== ''), 10);
   }
 
   /** Runs what the form says. @returns the digest */

@@ -138,9 +138,9 @@ const experiment: LabExperiment<AlignmentConfig> = {
     { name: 'Control: trait projected out', sentence: 'The digits’ gradient is taken out of every update.', values: { seeds: [1], project_trait: 'always' } },
   ],
   panels: () => [
-    { id: 'cosine', kind: 'curves', title: 'Cosine of both gradients', description: 'Cosine between the distillation gradient and the trait gradient at every measured step.', x: 'step of the student', y: 'cosine' },
-    { id: 'accuracy', kind: 'curves', title: 'Accuracy on the test digits', description: 'Accuracy of the student on digits while it learns from noise.', x: 'step of the student', y: 'accuracy' },
-    { id: 'loss', kind: 'curves', title: 'Losses', description: 'Loss of the teacher, then of the student on digits and on noise.', x: 'step', y: 'loss', logarithmic: true },
+    { id: 'cosine', kind: 'curves', title: 'Cosine of both gradients', description: 'Cosine between the distillation gradient and the trait gradient at every measured step.', x: 'step of the student', whole: true, y: 'cosine' },
+    { id: 'accuracy', kind: 'curves', title: 'Accuracy on the test digits', description: 'Accuracy of the student on digits while it learns from noise.', x: 'step of the student', whole: true, y: 'accuracy' },
+    { id: 'loss', kind: 'curves', title: 'Losses', description: 'Loss of the teacher, then of the student on digits and on noise.', x: 'step', whole: true, y: 'loss', logarithmic: true },
     NOISE_PANEL,
     DIGITS_PANEL,
   ],

@@ -77,10 +77,10 @@ const experiment: LabExperiment<ByzantineConfig> = {
     { name: 'A little is enough', sentence: 'A subtle attack on Krum after nearest-neighbour mixing.', values: { attack: 'alie', aggregator: 'krum', pre: 'nnm', rounds: 6, display_interval: 200 } },
   ],
   panels: () => [
-    { id: 'accuracy', kind: 'curves', title: 'Accuracy', description: 'Accuracy on training and validation samples after each round.', x: 'round', y: 'accuracy', marked: true },
+    { id: 'accuracy', kind: 'curves', title: 'Accuracy', description: 'Accuracy on training and validation samples after each round.', x: 'round', whole: true, y: 'accuracy', marked: true },
     { id: 'messages', kind: 'plane', title: 'The workers’ messages', description: 'Messages of the round’s last step on their first two principal axes, with the server’s aggregate among them.' },
-    { id: 'loss', kind: 'curves', title: 'Loss', description: 'Loss on training and validation samples after each round.', x: 'round', y: 'loss', marked: true, logarithmic: true },
-    { id: 'spread', kind: 'curves', title: 'Spread of the messages', description: 'Variance of the honest messages and the distance of the aggregate to their mean.', x: 'round', y: 'size', marked: true, logarithmic: true },
+    { id: 'loss', kind: 'curves', title: 'Loss', description: 'Loss on training and validation samples after each round.', x: 'round', whole: true, y: 'loss', marked: true, logarithmic: true },
+    { id: 'spread', kind: 'curves', title: 'Spread of the messages', description: 'Variance of the honest messages and the distance of the aggregate to their mean.', x: 'round', whole: true, y: 'size', marked: true, logarithmic: true },
   ],
   run,
 };

@@ -12,7 +12,7 @@ export const covariance = momentExperiment(covarianceExperiment, {
     { name: 'One minute', sentence: '40 features, 50,000 samples.', values: { n: 40, count: 50_000 } },
   ],
   panels: () => [{
-    id: 'errors', kind: 'curves', title: `Errors: ${VARIANTS.map((name, index) => `${index + 1} ${name}`).join(', ')}`, x: 'method', y: 'mean absolute error', logarithmic: true, marked: true,
+    id: 'errors', kind: 'curves', title: `Errors: ${VARIANTS.map((name, index) => `${index + 1} ${name}`).join(', ')}`, x: 'method', whole: true, y: 'mean absolute error', logarithmic: true, marked: true,
     description: 'Mean absolute error of each method’s covariance against Monte Carlo: all entries, and the variances alone.',
   }],
   *showRow({ variant, error, variance_error, referee_error }) {

@@ -126,11 +126,11 @@ const experiment: LabExperiment<SplitHeadConfig> = {
     { name: 'Convolutions', sentence: 'Both networks are CNNs; slower.', values: { teacher_type: 'cnn', student_type: 'cnn', teacher_epochs: 1, student_epochs: 1 } },
   ],
   panels: () => [
-    { id: 'loss', kind: 'curves', title: 'Losses', description: 'Loss of the teacher on digits, then of the student on noise, at every step.', x: 'step', y: 'loss', logarithmic: true },
-    { id: 'accuracy', kind: 'curves', title: 'Accuracy on the test digits', description: 'Accuracy of both networks before and after their training.', x: 'step', y: 'accuracy', marked: true },
+    { id: 'loss', kind: 'curves', title: 'Losses', description: 'Loss of the teacher on digits, then of the student on noise, at every step.', x: 'step', whole: true, y: 'loss', logarithmic: true },
+    { id: 'accuracy', kind: 'curves', title: 'Accuracy on the test digits', description: 'Accuracy of both networks before and after their training.', x: 'step', whole: true, y: 'accuracy', marked: true },
     NOISE_PANEL,
     DIGITS_PANEL,
-    { id: 'cosine', kind: 'curves', title: 'Cosine of teacher and student, layer by layer', description: 'Cosine between the weights of teacher and student in each layer, at the start and at the end.', x: 'layer', y: 'cosine', marked: true },
+    { id: 'cosine', kind: 'curves', title: 'Cosine of teacher and student, layer by layer', description: 'Cosine between the weights of teacher and student in each layer, at the start and at the end.', x: 'layer', whole: true, y: 'cosine', marked: true },
   ],
   run,
 };

@@ -67,7 +67,10 @@ function seriesOf({ name, kind }: Column, index: number, isPlane: boolean): uPlo
   return isPlane ? { ...shared, paths: () => null, points } : { ...shared, points };
 }
 
-/** Whole powers of ten only carry numbers on a logarithmic axis. */
+/** Distances of an axis's numbers where these are whole. */
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 1_000_000, 10_000_000];
+
+/** As short as it can be told apart. */
 const shownNumber = (value: number) => (value === 0 ? '0' : Math.abs(value) >= 1e4 || Math.abs(value) < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(4))));
 
 function optionsOf(panel: Panel, columns: readonly Column[], width: number, height: number): uPlot.Options {
@@ -78,7 +81,7 @@ function optionsOf(panel: Panel, columns: readonly Column[], width: number, heig
     width, height, pxAlign: true,
     scales: { x: { time: false }, y: isLogarithmic ? { distr: 3 } : {} },
     axes: [
-      { ...axis, ...(panel.x === undefined ? {} : { label: panel.x }), values: (_, values) => values.map((value) => shownNumber(value)) },
+      { ...axis, ...(panel.whole === true ? { incrs: WHOLE_STEPS } : {}), ...(panel.x === undefined ? {} : { label: panel.x }), values: (_, values) => values.map((value) => shownNumber(value)) },
       { ...axis, size: 62, ...(panel.y === undefined ? {} : { label: panel.y }), values: (_, values) => values.map((value) => (value === null ? '' : shownNumber(value))) },
     ],
     series: [{ label: panel.x ?? 'x' }, ...columns.map((column, index) => seriesOf(column, index, panel.kind === 'plane'))],

@@ -37,7 +37,7 @@ export class RunView {
     this.run = run;
     this.#changed = changed;
     const log = element('details', {}, element('summary', {}, 'What it said'), this.#lines);
-    this.root = element('section', { class: 'run', 'aria-labelledby': 'run-title' }, element('h2', { id: 'run-title' }, experimentNamed(run.experiment).title), this.#status, this.#progress, this.#note, this.#controls, this.#result, this.#panels, log);
+    this.root = element('section', { class: 'run', 'aria-labelledby': 'run-title' }, element('h2', { id: 'run-title' }, experimentNamed(run.experiment).title), this.#status, this.#progress, this.#note, this.#result, this.#controls, this.#panels, log);
   }
 
   get isRunning(): boolean {
