@@ -37,6 +37,9 @@ export const resultFolder = (id: string) => `${folderOf(id)}/files`;
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
+/** Checkpoints, and what a sudden end leaves half-written: hidden names, and Chromium's own for files that it was writing. */
+const isLeftover = (name: string) => name.startsWith('.') || name.startsWith('checkpoint_') || name.endsWith('.crswap');
+
 /** The runs of one browser, in its store. */
 export class RunStore {
   readonly files: Files;
@@ -82,7 +85,7 @@ export class RunStore {
       for (const name of await this.files.list(`${resultFolder(id)}/${folder}`)) {
         const path = folder === '' ? name : `${folder}/${name}`;
         if (await this.files.isFolder(`${resultFolder(id)}/${path}`)) await visit(path);
-        else if (!name.startsWith('.') && !name.startsWith('checkpoint_')) found.push(path);
+        else if (!isLeftover(name)) found.push(path);
       }
     };
     await visit('');
