@@ -5,7 +5,7 @@ const execArgv = process.versions.node.startsWith('20.') ? ['--experimental-wasm
 
 const WHOLE = ['test/experiments/**', 'test/cli/**', 'test/engines/**', 'test/threads/**', 'test/edge/**', 'test/package/**'];
 /** They need packages, a software GPU or a browser. */
-const BACKENDS = ['test/backend/agreement.test.ts', 'test/backend/browser.test.ts', 'test/experiments/backend.test.ts'];
+const BACKENDS = ['test/backend/agreement.test.ts', 'test/backend/browser.test.ts', 'test/experiments/backend.test.ts', 'test/web/page.test.ts'];
 
 export default defineConfig({
   test: {

@@ -2,12 +2,13 @@
 import { openCore, type Profile } from '../core/index.js';
 import { loadMnist } from '../data/index.js';
 import { alignmentFields, alignmentRunId, requireAuditSize, sharedIdentity, type AlignmentConfig, type AlignmentEvent, type AlignmentResult } from '../experiments/alignment/index.js';
+import { AlignmentFolder } from '../runs/alignment-folder.js';
+import type { DataPlaces } from '../runs/data-source.js';
 import { VERSION } from '../version.js';
-import { AlignmentFolder } from './alignment-folder.js';
 import { SeedProgress } from './alignment-progress.js';
 import type { CliContext } from './context.js';
 import { parseInterval, parseJobs, parseProfile, parseThreads, type CoreFlags } from './core-options.js';
-import { forEachLimited, runJob, type JobFolders } from './job.js';
+import { forEachLimited, runJob } from './job.js';
 import { mnistFolders } from './mnist-folders.js';
 
 export interface AlignmentOptions extends CoreFlags {
@@ -21,7 +22,7 @@ interface Setting {
   profile: Profile;
   wasmHash: string;
   dataHash: string;
-  folders: JobFolders;
+  folders: DataPlaces;
 }
 
 /** Looks at the data and the build once, and refuses what cannot run before anything is written. */

@@ -3,12 +3,13 @@ import { openCore, type Profile } from '../core/index.js';
 import {
   byzantineFields, byzantineRunId, dataHashOf, gridRow, type ByzantineConfig, type ByzantineEvent, type ByzantineResult, type GridRow, type RoundRow,
 } from '../experiments/byzantine/index.js';
+import { loadByzantineData } from '../runs/byzantine-data.js';
+import { ByzantineFolder, type ByzantineRecord } from '../runs/byzantine-folder.js';
+import type { DataPlaces } from '../runs/data-source.js';
 import { VERSION } from '../version.js';
-import { loadByzantineData } from './byzantine-data.js';
-import { ByzantineFolder, type ByzantineRecord } from './byzantine-folder.js';
 import type { CliContext } from './context.js';
 import { parseJobs, parseProfile, parseThreads, type CoreFlags } from './core-options.js';
-import { forEachLimited, runJob, type JobFolders } from './job.js';
+import { forEachLimited, runJob } from './job.js';
 import { mnistFolders } from './mnist-folders.js';
 import { UsageError } from './usage-error.js';
 
@@ -23,7 +24,7 @@ interface Planned {
   config: ByzantineConfig;
   runId: string;
   setting: { profile: Profile; wasmHash: string; dataHash: string };
-  folders: JobFolders;
+  folders: DataPlaces;
 }
 
 /** Looks at every dataset once, and names the runs. */

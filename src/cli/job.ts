@@ -4,22 +4,16 @@ import { loadMnist } from '../data/index.js';
 import { runAlignment, type AlignmentConfig, type AlignmentEvent, type AlignmentRunOptions } from '../experiments/alignment/index.js';
 import { runByzantine, type ByzantineConfig, type ByzantineEvent, type ByzantineRunOptions } from '../experiments/byzantine/index.js';
 import { runSplitHead, type SplitHeadConfig, type SplitHeadEvent, type SplitHeadRunOptions } from '../experiments/splithead/index.js';
+import { loadByzantineData } from '../runs/byzantine-data.js';
+import type { DataPlaces } from '../runs/data-source.js';
+import { loadSplitHeadData } from '../runs/splithead-data.js';
 import type { Files, Runtime } from '../runtime/runtime.js';
-import { loadByzantineData } from './byzantine-data.js';
-import { loadSplitHeadData } from './splithead-data.js';
-
-/** Where data is looked for: see `DataFolders`. */
-export interface JobFolders {
-  dataDir: string;
-  cacheDir?: string;
-  packagedDir?: string;
-}
 
 /** What every job says of how it is computed. */
 interface Setting {
   profile: Profile;
   threads: number;
-  folders: JobFolders;
+  folders: DataPlaces;
 }
 
 /** All that a job needs; passes through postMessage. */
@@ -33,7 +27,7 @@ export type JobMessage = { event: unknown } | { done: true } | { error: { name: 
 
 async function* eventsOf(core: Core, files: Files, job: Job): AsyncGenerator<AlignmentEvent | ByzantineEvent | SplitHeadEvent> {
   if (job.experiment === 'alignment') yield* runAlignment(core, job.config, job.seed, await loadMnist(files, job.folders), job.options);
-  else if (job.experiment === 'splithead') yield* runSplitHead(core, job.config, await loadSplitHeadData(files, job.config, job.folders), job.options);
+  else if (job.experiment === 'splithead') yield* runSplitHead(core, job.config, await loadSplitHeadData({ files, mnistFolders: () => job.folders }, job.config), job.options);
   else yield* runByzantine(core, job.config, await loadByzantineData(core, files, job.config, job.folders), job.options);
 }
 

@@ -10,6 +10,7 @@ import { momentsCommand } from './moments.js';
 import { plotCommand } from './plot.js';
 import { reportCommand } from './report.js';
 import { robustCommand } from './robust.js';
+import { serveCommand } from './serve.js';
 import { splitHeadCommand } from './splithead.js';
 import { translateCommand } from './translate.js';
 import { tokenizerCommand } from './tokenizer.js';
@@ -50,6 +51,7 @@ function program(context: CliContext): Command {
   root.addCommand(dataCommand(context));
   root.addCommand(settleAll(backendCommand(context), context));
   root.addCommand(settleAll(robustCommand(context), context));
+  root.addCommand(settle(serveCommand(context), context));
   root.addCommand(settle(plotCommand(context), context));
   root.addCommand(settleAll(tokenizerCommand(context), context));
   root.addCommand(settleAll(sweepCommand(context), context));

@@ -3,11 +3,11 @@ import type { Core } from '../core/index.js';
 import { loadMnist, type DatasetPair } from '../data/index.js';
 import { identifying, runIdOf } from '../experiments/identity.js';
 import { lenetFields, resolveLenetConfig, trainLenet, type LenetConfig, type LenetResult } from '../experiments/moments/index.js';
+import { LENET_FILE, LenetFolder, type LenetRecord } from '../runs/lenet-folder.js';
 import { VERSION } from '../version.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, parseInterval, type CoreFlags } from './core-options.js';
 import { addFieldOptions, givenFields, readConfigFile } from './flags.js';
-import { LENET_FILE, LenetFolder, type LenetRecord } from './lenet-folder.js';
 import { mnistFolders } from './mnist-folders.js';
 import { Progress } from './progress.js';
 

@@ -3,11 +3,11 @@ import { Command, Option } from 'commander';
 import { quote } from '../experiments/configuration.js';
 import { propagate, PROPAGATION_METHODS, type Propagated, type PropagationInput, type PropagationOptions } from '../experiments/moments/index.js';
 import { requireCovariance, type Derivative } from '../moments/index.js';
+import { readNetworkFile } from '../runs/network-file.js';
 import { Stepper } from '../tensor/index.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, type CoreFlags } from './core-options.js';
 import { readJsonOrPath } from './flags.js';
-import { readNetworkFile } from './network-file.js';
 import { UsageError } from './usage-error.js';
 
 interface Flags extends CoreFlags {

@@ -2,16 +2,17 @@
 import type { Core } from '../core/index.js';
 import type { DatasetPair } from '../data/index.js';
 import {
-  configurationRecord, layerMetricRows, perturbationRows, planSplitHead, runRow, runSplitHead, seedFolder, splitHeadRunId,
-  type RecordContext, type SplitHeadConfig, type SplitHeadEvent, type SplitHeadResult,
+  planSplitHead, runSplitHead, seedFolder, splitHeadRunId, type RecordContext, type SplitHeadConfig, type SplitHeadEvent, type SplitHeadResult,
 } from '../experiments/splithead/index.js';
-import { formatPythonJson, RunWriter } from '../outputs/index.js';
+import { RunWriter } from '../outputs/index.js';
+import { loadSplitHeadData } from '../runs/splithead-data.js';
+import { localTime, splitHeadRecord } from '../runs/splithead-record.js';
 import { VERSION } from '../version.js';
 import { chooseBackend, parseBackend, type ChosenBackend } from './backend-choice.js';
 import type { CliContext } from './context.js';
 import { openChosenCore, parseInterval, parseProfile, type CoreFlags } from './core-options.js';
+import { dataSource } from './mnist-folders.js';
 import { Progress } from './progress.js';
-import { loadSplitHeadData, splitHeadFolders } from './splithead-data.js';
 
 export interface ExecutionOptions extends CoreFlags {
   backend: string;
@@ -38,17 +39,6 @@ export interface Summary {
   runtime_seconds: number;
   peak_memory_mb: number | null;
   folder: string;
-}
-
-/** Loads the dataset a configuration names. A --data-dir other than the default is the only place looked in. */
-export function loadConfiguredData(context: CliContext, config: SplitHeadConfig): Promise<DatasetPair> {
-  return loadSplitHeadData(context.runtime.files, config, splitHeadFolders(context, config));
-}
-
-function localTime(now: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
-  return `${date}T${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
 }
 
 function describeEvent(event: SplitHeadEvent): string | undefined {
@@ -167,16 +157,9 @@ class Execution {
       backend: this.#backend.name, bitsPromised: this.#backend.bitsPromised,
       profile: this.#core.profile, wasmHash: this.#core.wasmHash, dataHash: this.#data.sha256,
     };
-    const config = this.#config;
-    const tables = [
-      { file: 'layer_metrics.csv', global: 'layer_metrics_all_seeds.csv', rows: layerMetricRows(config, result, this.#runId) },
-      { file: 'perturbations.csv', global: 'perturbations_all_seeds.csv', rows: perturbationRows(config, result, this.#runId) },
-      { file: 'runs.csv', global: 'runs_all_seeds.csv', rows: [runRow(config, result, record)] },
-    ];
-    const line = formatPythonJson(configurationRecord(config, result, record));
     // Another process may have recorded the same run meanwhile.
     const isRecorded = replace || (await this.#writer.find('runs.csv', this.#runId)) !== undefined;
-    await this.#writer.write({ runId: this.#runId, tables, jsonLine: { file: 'configs.jsonl', line } }, isRecorded);
+    await this.#writer.write(splitHeadRecord(this.#config, result, record), isRecorded);
   }
 
   #summarize(result: SplitHeadResult, seconds: number): Summary {
@@ -226,7 +209,7 @@ export async function executeSplitHead(context: CliContext, config: SplitHeadCon
   const core = await openChosenCore(context, options);
   let summary: Summary;
   try {
-    const data = await loadConfiguredData(context, config);
+    const data = await loadSplitHeadData(dataSource(context), config);
     const backend = await chooseBackend(context, choice, core);
     // The core's runs keep the ids that they had before there were others.
     const elsewhere = backend.bitsPromised ? {} : { backend: backend.name };

@@ -6,10 +6,11 @@ import { splitHeadRunId, type SplitHeadConfig } from '../experiments/splithead/i
 import {
   expandSweep, officialSize, readSweepSpecification, selectFrom, SHIPPED_SWEEPS, shippedSweep, type DatasetSize, type Selection, type SweepRun, type SweepSpecification,
 } from '../sweep/index.js';
+import type { DataPlaces } from '../runs/data-source.js';
+import { loadWholeData, splitHeadPlaces } from '../runs/splithead-data.js';
 import type { CliContext } from './context.js';
 import { readJsonFile } from './flags.js';
-import type { JobFolders } from './job.js';
-import { loadWholeData, splitHeadFolders } from './splithead-data.js';
+import { dataSource } from './mnist-folders.js';
 import { UsageError } from './usage-error.js';
 
 /** A run with what names it and where its data is. */
@@ -17,7 +18,7 @@ export interface PlannedRun {
   run: SweepRun;
   runId: string;
   setting: RunSetting;
-  folders: JobFolders;
+  folders: DataPlaces;
   /** Of the whole dataset, before classes are left out. */
   size: DatasetSize;
 }
@@ -61,7 +62,7 @@ const dataKey = ({ dataset, emnist_split, data_dir }: SplitHeadConfig) => JSON.s
 async function lookAtData(context: CliContext, config: SplitHeadConfig): Promise<NeededData & { pair: DatasetPair | undefined }> {
   const name = config.dataset === 'emnist' ? `emnist ${config.emnist_split}` : config.dataset;
   try {
-    const pair = await loadWholeData(context.runtime.files, config, splitHeadFolders(context, config));
+    const pair = await loadWholeData(dataSource(context), config);
     return { name, pair, sha256: pair.sha256, size: { train: pair.train.count, test: pair.test.count }, error: undefined };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
@@ -103,7 +104,7 @@ export async function planSweep(
       continue;
     }
     const setting = { profile, wasmHash, dataHash: sha256 };
-    runs.push({ run, runId: await splitHeadRunId(run.config, setting), setting, folders: splitHeadFolders(context, run.config), size });
+    runs.push({ run, runId: await splitHeadRunId(run.config, setting), setting, folders: splitHeadPlaces(dataSource(context), run.config), size });
   }
   return { spec, runs, withoutData, data: [...known.values()], wasmHash, profile };
 }

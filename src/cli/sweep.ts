@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { durationText, runTitle, SHIPPED_SWEEPS, shippedSweep, type DatasetSize, type Selection, type SweepRun } from '../sweep/index.js';
 import type { CliContext } from './context.js';
 import { parseInterval, parseJobs, parseProfile } from './core-options.js';
-import { formatTable } from './text-table.js';
+import { formatTable } from '../outputs/text-table.js';
 import { collectRuns, writeCollected } from './sweep-collect.js';
 import { BYTES_PER_RUN, bytesText, mostMemory, planForThisMachine, requireMemory, type Estimate } from './sweep-estimate.js';
 import { executeLocally, runsLeft, seedBySeed } from './sweep-execution.js';

@@ -3,13 +3,14 @@ import { ConfigurationError, quote } from '../experiments/configuration.js';
 import { resolveSplitHeadConfig, runSplitHead, type SplitHeadConfig } from '../experiments/splithead/index.js';
 import type { Profile } from '../core/index.js';
 import type { DatasetPair } from '../data/index.js';
+import { loadSplitHeadData } from '../runs/splithead-data.js';
 import { shippedCases, verifyCases } from '../verify/index.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, parseProfile, type CoreFlags } from './core-options.js';
 import { readJsonFile } from './flags.js';
 import { Progress } from './progress.js';
+import { dataSource } from './mnist-folders.js';
 import { addSplitHeadOptions, configFromOptions } from './splithead.js';
-import { loadConfiguredData } from './splithead-execution.js';
 import { UsageError } from './usage-error.js';
 
 const FORMAT = 'isolab-verify-1';
@@ -64,7 +65,7 @@ async function computeDigest(context: CliContext, config: SplitHeadConfig, flags
   let data: DatasetPair;
   let digest = '';
   try {
-    data = await loadConfiguredData(context, config);
+    data = await loadSplitHeadData(dataSource(context), config);
     for await (const event of runSplitHead(core, config, data)) {
       if (event.type === 'started') {
         progress.line(title);

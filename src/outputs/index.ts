@@ -4,3 +4,4 @@ export { formatPythonFloat, formatPythonJson, formatTwelveDigits } from './pytho
 export { RunWriter, type RunRecord, type TableRows } from './run-writer.js';
 export { readTable } from './tables.js';
 export { removeNamed, writeTidily } from './tidy-files.js';
+export { formatTable, type TextColumn } from './text-table.js';

@@ -1,54 +1,124 @@
-// What runInWorker's worker runs: one experiment, its events posted as they come.
+// What runInWorker's worker runs: one experiment, its events posted in batches as they come.
 import { automaticThreads, openCore, type Profile } from '../core/index.js';
-import { keepFirstClasses, loadEmnist, loadMnist, type DatasetPair } from '../data/index.js';
-import { resolveSplitHeadConfig, runSplitHead, type SplitHeadConfig, type SplitHeadEvent, type SplitHeadRunOptions } from '../experiments/splithead/index.js';
+import type { DatasetPair } from '../data/index.js';
+import type { DataSource } from '../runs/data-source.js';
 import { browserRuntime } from '../runtime/browser.js';
+import { storedFiles } from '../runtime/browser-storage.js';
+import type { RunEvent } from './experiment.js';
+import { experimentNamed } from './experiments/index.js';
+import { KeptRun } from './kept-run.js';
+import { MemoryFiles } from './memory-files.js';
+import { pageData } from './page-data.js';
 
 /** A run to be done off the page's own thread. Everything in it passes through postMessage. */
 export interface WorkerRun {
-  experiment: 'splithead';
+  /** `splithead`, `alignment`, `byzantine`, `moments tightness`, ... */
+  experiment: string;
   /** The values that differ from the defaults; `data_dir` is relative to `address`. */
   config: Record<string, unknown>;
-  /** Address that data paths are relative to; or the data itself in `data`. */
+  /** Address that data paths are relative to; or the images themselves in `data`. */
   address?: string;
   data?: DatasetPair;
   profile?: Profile;
   /** Default: one per processor, at most 8. */
   threads?: number;
-  options?: SplitHeadRunOptions;
+  /** Steps, or rounds, between two checkpoints; default: the command line's. */
+  checkpointEvery?: number;
+  /** Name of a run in the browser's store, which takes its files and checkpoints; without it they end with the worker. */
+  keep?: string;
 }
 
 /** An experiment's event, or what it computes with, which comes first. */
-export type WorkerEvent = SplitHeadEvent | { type: 'opened'; profile: Profile; wasmHash: string; threads: number; threadsNote: string | undefined };
-export type WorkerMessage = { event: WorkerEvent } | { done: true } | { error: { name: string; message: string } };
+export type WorkerEvent = RunEvent | { type: 'opened'; profile: Profile; wasmHash: string; threads: number; threadsNote: string | undefined };
+export type WorkerMessage = { events: WorkerEvent[] } | { done: true } | { error: { name: string; message: string } };
+export type WorkerOrder = { start: WorkerRun } | { pause: boolean };
 
-async function loadData(run: WorkerRun, config: SplitHeadConfig): Promise<DatasetPair> {
-  if (run.data !== undefined) return run.data;
-  const { files } = browserRuntime(run.address);
-  const folders = { dataDir: config.data_dir };
-  const data = config.dataset === 'mnist' ? await loadMnist(files, folders) : await loadEmnist(files, config.emnist_split, folders);
-  return keepFirstClasses(data, config.class_count ?? undefined);
+/** Milliseconds between two batches of events, and between two looks at the page's orders. */
+const BATCH = 80;
+
+const post = (message: WorkerMessage) => globalThis.postMessage(message);
+
+/** Lets messages in. Shorter than a timer, which browsers stretch. */
+function breathe(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+let goOn: (() => void) | undefined;
+let paused: Promise<void> | undefined;
+
+function obey(pause: boolean): void {
+  if (pause) paused ??= new Promise((resolve) => (goOn = resolve));
+  else {
+    goOn?.();
+    paused = undefined;
+  }
+}
+
+function sourceOf({ address, keep }: WorkerRun): Promise<DataSource> | DataSource {
+  if (keep !== undefined) return pageData(address ?? globalThis.location.href);
+  return { files: browserRuntime(address).files, mnistFolders: (dataDir) => ({ dataDir }) };
 }
 
 async function* events(run: WorkerRun): AsyncGenerator<WorkerEvent> {
-  const config = resolveSplitHeadConfig(run.config);
-  const { startThread, availableThreads } = browserRuntime(run.address);
+  const experiment = experimentNamed(run.experiment);
+  const config = experiment.resolve(run.config, 'configuration');
+  const { startThread, availableThreads, version } = browserRuntime(run.address);
   const threads = run.threads ?? automaticThreads(availableThreads());
   const core = await openCore({ profile: run.profile ?? 'strict', kernels: 'all', threads, startThread: startThread! });
   try {
     yield { type: 'opened', profile: core.profile, wasmHash: core.wasmHash, threads: core.threads, threadsNote: core.threadsNote };
-    yield* runSplitHead(core, config, await loadData(run, config), run.options ?? {});
+    const files = run.keep === undefined ? new MemoryFiles() : await storedFiles(`runs/${run.keep}/files`);
+    yield* experiment.run({
+      core, files, source: await sourceOf(run), images: run.data, now: () => performance.now(), engine: `browser ${version}`, checkpointEvery: run.checkpointEvery,
+    }, config);
   } finally {
     await core.close();
   }
 }
 
-const post = (message: WorkerMessage) => globalThis.postMessage(message);
+/** Posts events in batches, and stands still while it is told to pause. */
+async function relay(run: WorkerRun, kept: KeptRun | undefined): Promise<void> {
+  let batch: WorkerEvent[] = [];
+  let before = performance.now();
+  for await (const event of events(run)) {
+    batch.push(event);
+    await kept?.take(event);
+    if (performance.now() - before < BATCH) continue;
+    post({ events: batch });
+    batch = [];
+    await breathe();
+    if (paused !== undefined) {
+      kept?.stopClock();
+      await paused;
+      kept?.startClock();
+    }
+    before = performance.now();
+  }
+  post({ events: batch });
+}
 
-globalThis.onmessage = async ({ data }: MessageEvent<WorkerRun>) => {
+async function start(run: WorkerRun): Promise<void> {
+  const kept = run.keep === undefined ? undefined : await KeptRun.open(run.keep);
   try {
-    for await (const event of events(data)) post({ event });
+    await relay(run, kept);
     post({ done: true });
+  } catch (error) {
+    await kept?.fail((error as Error).message);
+    throw error;
+  }
+}
+
+globalThis.onmessage = async ({ data }: MessageEvent<WorkerOrder>) => {
+  if ('pause' in data) return obey(data.pause);
+  try {
+    await start(data.start);
   } catch (error) {
     post({ error: { name: (error as Error).name, message: (error as Error).message } });
   }

@@ -15,7 +15,7 @@ export async function runShort() {
   for await (const event of runInWorker({ experiment: 'splithead', config: shortRun, data: madeUpDataset(own), threads: 3 })) {
     if (event.type === 'opened') opened = event;
     if (event.type === 'progress') progress++;
-    if (event.type === 'finished') digest = event.result.digest;
+    if (event.type === 'finished') digest = event.digest;
   }
   clearInterval(clock);
   const failure = await (async () => {

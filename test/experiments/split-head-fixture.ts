@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addSplitHeadOptions, configFromOptions } from '../../src/cli/splithead.js';
-import { loadConfiguredData } from '../../src/cli/splithead-execution.js';
+import { dataSource } from '../../src/cli/mnist-folders.js';
+import { loadSplitHeadData } from '../../src/runs/splithead-data.js';
 import type { CliContext } from '../../src/cli/context.js';
 import { openCore } from '../../src/core/index.js';
 import { runSplitHead, type SplitHeadConfig, type SplitHeadResult } from '../../src/experiments/splithead/index.js';
@@ -45,7 +46,7 @@ export async function configOf(flags: readonly string[]): Promise<SplitHeadConfi
 
 export async function runFlags(flags: readonly string[]): Promise<SplitHeadResult> {
   const config = await configOf(flags);
-  const data = await loadConfiguredData(silentContext(), config);
+  const data = await loadSplitHeadData(dataSource(silentContext()), config);
   for await (const event of runSplitHead(await openCore(), config, data)) {
     if (event.type === 'finished') return event.result;
   }

@@ -40,5 +40,7 @@ export type AlignmentEvent =
   | { type: 'progress'; phase: Phase; epoch: number; epochs: number; loss: number; done: number; totalSteps: number }
   | { type: 'row'; table: 'metrics'; row: MetricsRow }
   | { type: 'row'; table: 'teacher'; row: { accuracy: number } }
+  /** What the student takes the first test images for, after so many of its epochs; only where `answers` asks for it. */
+  | { type: 'answers'; epoch: number; answers: number[]; labels: number[] }
   | { type: 'checkpoint'; done: number; bytes: Uint8Array }
   | { type: 'finished'; result: AlignmentResult };

@@ -29,6 +29,14 @@ export function measureAccuracy(stepper: Stepper, model: AlignmentModel, images:
   return correct / Math.max(1, total);
 }
 
+/** What the regular logits take the first `count` images for, and what they are. */
+export function answerImages(stepper: Stepper, model: AlignmentModel, images: LabelledImages, count: number): { answers: number[]; labels: number[] } {
+  return stepper.step((tape) => {
+    const { pixels, labels } = images.batch(tape, Int32Array.from({ length: count }, (_, index) => index));
+    return { answers: Array.from(argmax(model.regularLogits(tape, { pixels }))), labels: Array.from(labels) };
+  }, { record: false });
+}
+
 /**
  * The audit batches of one pass over the notebook's audit loader, which it leaves after `mostBatches` (null: never): what that
  * draws from `generator` depends on when it leaves, as in PyTorch.

@@ -10,7 +10,7 @@ import { studentSeedOf, type AlignmentConfig } from './config.js';
 import { AlignmentData, requireAuditSize } from './data.js';
 import { Distillation } from './distillation.js';
 import type { AlignmentEvent, AlignmentResult, Phase } from './events.js';
-import { measureAccuracy } from './measurement.js';
+import { answerImages, measureAccuracy } from './measurement.js';
 import { AlignmentModel } from './model.js';
 import { NoiseImages } from './noise-images.js';
 
@@ -26,6 +26,8 @@ export interface AlignmentRunOptions {
   resume?: Uint8Array;
   /** Names those bytes in errors, as their file's path; default `checkpoint`. */
   resumeName?: string;
+  /** Emit the student's answers to that many test images, the first ones, before its training and after each epoch; they change no bit. */
+  answers?: number;
 }
 
 /** Models, data and what has been gathered. */
@@ -106,7 +108,7 @@ class AlignmentRun {
   }
 
   /** Runs what is left of a phase's epochs over a shuffled loader of `count` items. */
-  async *#epochs(loaderSeed: number, count: number, epochs: number, step: (indices: Int32Array) => AsyncGenerator<AlignmentEvent>, endEpoch: () => void): AsyncGenerator<AlignmentEvent> {
+  async *#epochs(loaderSeed: number, count: number, epochs: number, step: (indices: Int32Array) => AsyncGenerator<AlignmentEvent>, endEpoch: () => Iterable<AlignmentEvent>): AsyncGenerator<AlignmentEvent> {
     const progress = this.#progress;
     const { batch_size } = this.#config;
     const generator = new Generator(this.#core, loaderSeed);
@@ -118,7 +120,7 @@ class AlignmentRun {
         while (progress.stepInEpoch * batch_size < count) {
           yield* step(order.subarray(progress.stepInEpoch * batch_size, (progress.stepInEpoch + 1) * batch_size));
         }
-        endEpoch();
+        yield* endEpoch();
       }
     } finally {
       generator.dispose();
@@ -137,6 +139,7 @@ class AlignmentRun {
     } else if (untrained_reference) progress.referenceAccuracy = this.#accuracy(this.#teacher);
     const keep = () => {
       if (progress.epoch + 1 === distill_epoch) this.#distilled.copyFrom(this.#teacher);
+      return [];
     };
     if (distill_epoch === 0 && this.#checkpoint === undefined) this.#distilled.copyFrom(this.#teacher);
     const step = (indices: Int32Array) => this.#stepped('teacher', this.#teachOnce(optimizer, indices), models, optimizer);
@@ -173,7 +176,8 @@ class AlignmentRun {
       const { optimizer } = distillation;
       const models = { teacher: this.#teacher, distilled: this.#distilled, student: this.#student };
       const step = (indices: Int32Array) => this.#distilOnce(distillation!, indices, models);
-      yield* this.#epochs(this.#seed + 500, noise.count, student_epochs, step, () => {});
+      if (this.#progress.epoch === 0 && this.#progress.stepInEpoch === 0) yield* this.#answer(0);
+      yield* this.#epochs(this.#seed + 500, noise.count, student_epochs, step, () => this.#answer(this.#progress.epoch + 1));
       this.#progress.adamSteps = optimizer.state().steps;
     } finally {
       distillation?.dispose();
@@ -188,6 +192,11 @@ class AlignmentRun {
       distillation.prepareTargets(this.#distilled, start, end);
       yield { type: 'progress', phase: 'noise', epoch: 1, epochs: 1, loss: NaN, done: this.#done, totalSteps: this.#totalSteps };
     }
+  }
+
+  *#answer(epoch: number): Iterable<AlignmentEvent> {
+    const count = Math.min(this.#options.answers ?? 0, this.#data.test.count);
+    if (count > 0) yield { type: 'answers', epoch, ...answerImages(this.#stepper, this.#student, this.#data.test, count) };
   }
 
   #startStudent(distillation: Distillation): void {

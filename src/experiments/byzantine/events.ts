@@ -1,3 +1,5 @@
+import type { MessagePlane } from './message-plane.js';
+
 /** What is measured after a round; round 0 is before the first step, where there are no messages (NaN). */
 export interface RoundRow {
   round: number;
@@ -25,5 +27,7 @@ export type ByzantineEvent =
   | { type: 'started'; dimension: number; trainSize: number; validationSize: number; tableBytes: number; rounds: number; totalSteps: number; resumedAt: number }
   | { type: 'progress'; round: number; rounds: number; done: number; totalSteps: number }
   | { type: 'row'; table: 'rounds'; row: RoundRow }
+  /** The messages of a round's last step on a plane; only where `messages` asks for it, and where all are finite. */
+  | { type: 'messages'; round: number; plane: MessagePlane }
   | { type: 'checkpoint'; done: number; bytes: Uint8Array }
   | { type: 'finished'; result: ByzantineResult };

@@ -1,13 +1,14 @@
 // Byzantine-robust optimisation: H honest workers, B that send what they like, and a server (Wu, Ling, Chen and Giannakis 2020).
 import { Digest, type Core } from '../../core/index.js';
 import { Generator } from '../../random/index.js';
-import { Stepper, Tensor } from '../../tensor/index.js';
+import { Stepper, Tensor, type Tape } from '../../tensor/index.js';
 import { copyOf, decodeCheckpointFile, encodeCheckpointFile, restoreTensors, type CheckpointState } from '../checkpoint-file.js';
 import { ConfigurationError } from '../configuration.js';
 import type { ByzantineConfig } from './config.js';
 import { makeTask, type ByzantineData } from './datasets.js';
 import type { ByzantineEvent, ByzantineResult, RoundRow } from './events.js';
-import { addScaled } from './messages.js';
+import { messagePlane, type MessagePlane } from './message-plane.js';
+import { addScaled, type Messages } from './messages.js';
 import { Sarah, Sgd, Svrg, WithMomentum, type Method, type MethodSettings } from './methods.js';
 import { partitionSamples } from './partition.js';
 import { SeededSampling, type Sampling } from './sampling.js';
@@ -24,6 +25,8 @@ export interface ByzantineRunOptions {
   resume?: Uint8Array;
   /** Names those bytes in errors; default `checkpoint`. */
   resumeName?: string;
+  /** Emit the messages of each round's last step on a plane; this changes no bit. */
+  messages?: boolean;
   /** Draws the samples; default: from the configuration's seed. The run disposes of it. */
   sampling?: Sampling;
 }
@@ -38,6 +41,13 @@ interface State extends CheckpointState {
   server: number[];
   counters: number[];
   rows: RoundRow[];
+}
+
+/** What is measured at a round's last step. */
+interface StepStatistics {
+  variance: number;
+  distance: number;
+  plane: MessagePlane | undefined;
 }
 
 function makeMethod(settings: MethodSettings, name: ByzantineConfig['method']): { method: Method; sarah: Sarah | undefined; saga: Saga | undefined } {
@@ -106,28 +116,35 @@ class ByzantineRun {
 
   async *#runRound(): AsyncGenerator<ByzantineEvent> {
     const { display_interval, rounds } = this.#config;
-    let statistics = { variance: NaN, distance: NaN };
+    let statistics: StepStatistics = { variance: NaN, distance: NaN, plane: undefined };
     for (let k = 0; k < display_interval; k++) {
       const step = this.#round * display_interval + k;
       statistics = this.#step(step, k === display_interval - 1) ?? statistics;
       if ((k + 1) % REPORTED === 0) yield { type: 'progress', round: this.#round + 1, rounds, done: step + 1, totalSteps: rounds * display_interval };
     }
     this.#round++;
+    if (statistics.plane !== undefined) yield { type: 'messages', round: this.#round, plane: statistics.plane };
     yield this.#evaluate(this.#round, statistics.variance, statistics.distance);
   }
 
   /** One step; the last of a round also measures its messages. */
-  #step(step: number, isMeasured: boolean): { variance: number; distance: number } | undefined {
+  #step(step: number, isMeasured: boolean): StepStatistics | undefined {
     const { restarts } = this.#method.prepare(step, this.#sampling);
-    if (restarts) this.#stepper.step((tape) => this.#update(() => this.#server.aggregate(tape, this.#sarah!.restartMessages(), step, this.#direction)));
+    if (restarts) this.#stepper.step((tape) => this.#update(() => void this.#server.aggregate(tape, this.#sarah!.restartMessages(), step, this.#direction)));
     const drawn = this.#sampling.draw(this.#shards, this.#config.batch_size);
     return this.#stepper.step((tape) => {
       const messages = this.#method.messages(tape, drawn);
-      this.#server.aggregate(tape, messages, step, this.#direction);
-      const statistics = isMeasured ? messageStatistics(tape, this.#server.honestOf(messages), this.#direction) : undefined;
+      const received = this.#server.aggregate(tape, messages, step, this.#direction);
+      const statistics = isMeasured ? this.#measure(tape, messages, received) : undefined;
       this.#update(() => {});
       return statistics;
     });
+  }
+
+  #measure(tape: Tape, messages: Messages, received: () => Tensor): StepStatistics {
+    const honest = this.#server.honestOf(messages);
+    const statistics = messageStatistics(tape, honest, this.#direction);
+    return { ...statistics, plane: this.#options.messages === true ? messagePlane(tape, received(), this.#direction, honest.count) : undefined };
   }
 
   #update(aggregate: () => void): void {

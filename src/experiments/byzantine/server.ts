@@ -82,13 +82,23 @@ export class Server {
     return { byzantine: this.#byzantine, generator: this.#generator, ...(center === undefined ? {} : { state: { center } }) };
   }
 
-  /** Writes the aggregate of one step's messages to `into` [dimension]. */
-  aggregate(tape: Tape, messages: Messages, step: number, into: Tensor): void {
+  /**
+   * Writes the aggregate of one step's messages to `into` [dimension].
+   * @returns what writes out all messages that the server was sent, the Byzantine ones last: [workers, dimension]
+   */
+  aggregate(tape: Tape, messages: Messages, step: number, into: Tensor): () => Tensor {
     const extras = this.#extraRows(tape, messages);
     const span = this.#embed(messages, extras);
     const honest = take(span.vectors, 0, messages.count);
     const rows = this.#crafts ? stackRows(honest, this.#craft(span, honest, messages.count, step)) : honest;
-    if (BY_COORDINATE.has(this.aggregator.name)) return this.#aggregateCoordinates(tape, messages, extras, span, rows, into);
+    if (BY_COORDINATE.has(this.aggregator.name)) this.#aggregateCoordinates(tape, messages, extras, span, rows, into);
+    else this.#aggregateSpan(tape, messages, extras, span, rows, into);
+    const weightsOf = (row: number) => span.weightsOf(rows.values.subarray(row * rows.dimension, (row + 1) * rows.dimension));
+    return () => this.#written(tape, messages, extras, { count: rows.count, weightsOf }, true);
+  }
+
+  /** Rules that depend on inner products alone, on the short vectors. */
+  #aggregateSpan(tape: Tape, messages: Messages, extras: Tensor | undefined, span: Span, rows: Vectors, into: Tensor): void {
     const clipping = this.aggregator.name === 'centered-clipping';
     const center = clipping ? take(span.vectors, span.vectors.count - 1, span.vectors.count).values.slice() : undefined;
     const context = this.#context(center);

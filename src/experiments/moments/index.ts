@@ -6,6 +6,7 @@ export type { GaussianityRow } from './gaussian-units.js';
 export { gaussianityFields, GAUSSIANITY_COLUMNS, resolveGaussianityConfig, runGaussianity, type GaussianityConfig, type GaussianityData } from './gaussianity.js';
 export { trainLenet, type LenetEvent, type LenetResult, type LenetRow, type LenetRunOptions } from './lenet.js';
 export { lenetFields, resolveLenetConfig, type LenetConfig } from './lenet-config.js';
+export { layerDensities, type LayerDensity } from './layer-densities.js';
 export { LENET, LENET_DEVIATION, LENET_PIXELS } from './lenet-model.js';
 export type { LoadedNetwork } from './loaded-network.js';
 export { profileFields, PROFILE_COLUMNS, resolveProfileConfig, runProfile, WAY_NAMES, type ProfileConfig, type ProfileRow } from './profile.js';

@@ -30,6 +30,16 @@ export async function evaluateClasses(
   return { accuracy: correct / Math.max(1, images.count), classLoss: loss / Math.max(1, images.count) };
 }
 
+/** What the class head takes the first `count` images for, and what they are. */
+export function answerImages(stepper: Stepper, model: SplitHeadModel, images: ResidentImages, count: number): Promise<{ answers: number[]; labels: number[] }> {
+  return stepper.step(async (tape) => {
+    const batch = images.batch(tape, Int32Array.from({ length: count }, (_, index) => index), model.takesOffset);
+    const logits = model.classLogits(tape, batch.images);
+    await logits.fetch();
+    return { answers: Array.from(argmax(logits)), labels: Array.from(batch.labels) };
+  }, { record: false });
+}
+
 /** Mean over batches of the squared error between both auxiliary heads on noise from `seed`; NaN for no batches. */
 export async function evaluateAuxiliary(
   core: Core, stepper: Stepper, student: SplitHeadModel, teacher: SplitHeadModel, config: SplitHeadConfig, seed: Seed,

@@ -57,5 +57,7 @@ export type SplitHeadEvent =
   | { type: 'row'; table: 'evaluations'; row: { model: Phase; state: 'initial' | 'final'; accuracy: number; classLoss: number; auxLoss: number | undefined } }
   | { type: 'row'; table: 'perturbations'; row: PerturbationRow }
   | { type: 'row'; table: 'layer_metrics'; row: LayerMetrics }
+  /** What the student takes the first test images for, after so many of its epochs; only where `answers` asks for it. */
+  | { type: 'answers'; epoch: number; answers: number[]; labels: number[] }
   | { type: 'checkpoint'; done: number; bytes: Uint8Array }
   | { type: 'finished'; result: SplitHeadResult };

@@ -5,7 +5,7 @@ import { Generator } from '../../random/index.js';
 import { Stepper, type Placement } from '../../tensor/index.js';
 import { decodeCheckpoint, encodeCheckpoint, restorePhase, type Checkpoint, type Progress } from './checkpoint.js';
 import type { SplitHeadConfig } from './config.js';
-import { evaluateAuxiliary, evaluateClasses } from './evaluation.js';
+import { answerImages, evaluateAuxiliary, evaluateClasses } from './evaluation.js';
 import type { ModelDescription, Phase, SplitHeadEvent, SplitHeadMetrics, SplitHeadResult } from './events.js';
 import { ResidentImages } from '../images.js';
 import { compareSnapshots, snapshotModel, type Snapshot } from './layer-metrics.js';
@@ -24,6 +24,8 @@ export interface SplitHeadRunOptions {
   resume?: Uint8Array;
   /** Names those bytes in errors, as their file's path; default `checkpoint`. */
   resumeName?: string;
+  /** Emit the student's answers to that many test images, the first ones, before its training and after each epoch; they change no bit. */
+  answers?: number;
   /** A device beside the core and who decides between them; the result is then not promised to the bit. Default: the core alone. */
   placement?: Placement;
 }
@@ -119,6 +121,7 @@ class SplitHeadRun {
     yield* this.#perturb('before_student_training');
     this.#progress.snapshots.studentInitial = await snapshotModel(this.#models.student);
     yield await this.#evaluate('student', 'initial', await derivedSeed(this.#config.seed, 'eval_noise', 'student_initial'));
+    yield* this.#answer(0);
   }
 
   async *#trainStudent(): AsyncGenerator<SplitHeadEvent> {
@@ -161,6 +164,7 @@ class SplitHeadRun {
     for await (const event of phase.steps()) {
       if (event.kind === 'epoch') {
         yield { type: 'row', table: 'epochs', row: { phase: phase.phase, epoch: position.epoch, epochs, loss: event.loss } };
+        if (phase.phase === 'student') yield* this.#answer(position.epoch);
         continue;
       }
       this.#done++;
@@ -193,6 +197,11 @@ class SplitHeadRun {
       metrics[`student_${moment}_aux_loss`] = auxLoss;
     }
     return { type: 'row', table: 'evaluations', row: { model, state, accuracy, classLoss, auxLoss } };
+  }
+
+  async *#answer(epoch: number): AsyncGenerator<SplitHeadEvent> {
+    const count = Math.min(this.#options.answers ?? 0, this.#test.count);
+    if (count > 0) yield { type: 'answers', epoch, ...(await answerImages(this.#stepper, this.#models.student, this.#test, count)) };
   }
 
   #describe(side: Phase): ModelDescription {

@@ -1,8 +1,6 @@
-import type { Command } from 'commander';
 import { covarianceFields, COVARIANCE_COLUMNS, resolveCovarianceConfig, runCovariance, type CovarianceConfig, type CovarianceRow } from '../experiments/moments/index.js';
 import { scatterFigure } from '../figures/index.js';
-import type { CliContext } from './context.js';
-import { momentExperimentCommand } from './moments-experiment.js';
+import type { MomentExperiment } from './moment-experiment.js';
 
 function draw(rows: readonly CovarianceRow[], { n, sigma, count }: CovarianceConfig): string {
   return scatterFigure({
@@ -23,9 +21,7 @@ function draw(rows: readonly CovarianceRow[], { n, sigma, count }: CovarianceCon
 }
 
 /** `isolab moments covariance` */
-export function covarianceCommand(context: CliContext): Command {
-  return momentExperimentCommand<CovarianceConfig, CovarianceRow>(context, {
-    name: 'covariance', description: "ReLU's output covariance: copied, replaced, by the zero-mean formula and exact, against Monte Carlo",
-    fields: covarianceFields, resolve: resolveCovarianceConfig, run: runCovariance, columns: COVARIANCE_COLUMNS, draw,
-  });
-}
+export const covarianceExperiment: MomentExperiment<CovarianceConfig, CovarianceRow> = {
+  name: 'covariance', description: "ReLU's output covariance: copied, replaced, by the zero-mean formula and exact, against Monte Carlo",
+  fields: covarianceFields, resolve: resolveCovarianceConfig, run: runCovariance, columns: COVARIANCE_COLUMNS, draw,
+};

@@ -1,9 +1,7 @@
-import type { Command } from 'commander';
 import { profileFields, PROFILE_COLUMNS, resolveProfileConfig, runProfile, WAY_NAMES, type Duration, type ProfileConfig, type ProfileRow } from '../experiments/moments/index.js';
 import { lineFigure } from '../figures/index.js';
-import type { CliContext } from './context.js';
-import { momentExperimentCommand } from './moments-experiment.js';
-import { formatTable } from './text-table.js';
+import type { MomentExperiment } from './moment-experiment.js';
+import { formatTable } from '../outputs/index.js';
 
 const secondsOf = (durations: readonly Duration[], way: string, dims: number) => durations.find(({ part }) => part === `${way}, ${dims}`)!.seconds;
 
@@ -30,9 +28,7 @@ function print(rows: readonly ProfileRow[], durations: readonly Duration[]): str
 }
 
 /** `isolab moments profile` */
-export function profileCommand(context: CliContext): Command {
-  return momentExperimentCommand<ProfileConfig, ProfileRow>(context, {
-    name: 'profile', description: "seconds to a linearised network's covariance: A S A^T, the trick of finite differences, a Jacobian known before",
-    fields: profileFields, resolve: resolveProfileConfig, run: runProfile, columns: PROFILE_COLUMNS, print, draw,
-  });
-}
+export const profileExperiment: MomentExperiment<ProfileConfig, ProfileRow> = {
+  name: 'profile', description: "seconds to a linearised network's covariance: A S A^T, the trick of finite differences, a Jacobian known before",
+  fields: profileFields, resolve: resolveProfileConfig, run: runProfile, columns: PROFILE_COLUMNS, print, draw,
+};

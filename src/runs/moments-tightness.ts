@@ -1,9 +1,7 @@
-import type { Command } from 'commander';
 import { resolveTightnessConfig, runTightness, tightnessFields, TIGHTNESS_COLUMNS, type TightnessConfig, type TightnessRow } from '../experiments/moments/index.js';
 import { lineFigure, type LinePanelSpec } from '../figures/index.js';
-import type { CliContext } from './context.js';
-import { momentExperimentCommand } from './moments-experiment.js';
-import { formatTable } from './text-table.js';
+import type { MomentExperiment } from './moment-experiment.js';
+import { formatTable } from '../outputs/index.js';
 
 const methodsOf = (rows: readonly TightnessRow[]) => [...new Set(rows.map(({ method }) => method))];
 const sigmasOf = (rows: readonly TightnessRow[]) => [...new Set(rows.map(({ sigma }) => sigma))];
@@ -44,9 +42,7 @@ function print(rows: readonly TightnessRow[]): string {
 }
 
 /** `isolab moments tightness` */
-export function tightnessCommand(context: CliContext): Command {
-  return momentExperimentCommand<TightnessConfig, TightnessRow>(context, {
-    name: 'tightness', description: 'errors of ADF, two-stage and one-stage linearisation against Monte Carlo as the input widens',
-    fields: tightnessFields, resolve: resolveTightnessConfig, run: runTightness, columns: TIGHTNESS_COLUMNS, print, draw,
-  });
-}
+export const tightnessExperiment: MomentExperiment<TightnessConfig, TightnessRow> = {
+  name: 'tightness', description: 'errors of ADF, two-stage and one-stage linearisation against Monte Carlo as the input widens',
+  fields: tightnessFields, resolve: resolveTightnessConfig, run: runTightness, columns: TIGHTNESS_COLUMNS, print, draw,
+};

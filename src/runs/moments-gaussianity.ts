@@ -1,19 +1,17 @@
-import type { Command } from 'commander';
 import type { Core } from '../core/index.js';
 import { loadMnist } from '../data/index.js';
 import {
   gaussianityFields, GAUSSIANITY_COLUMNS, resolveGaussianityConfig, runGaussianity, type FurtherTable, type GaussianityConfig, type GaussianityData, type GaussianityRow,
 } from '../experiments/moments/index.js';
 import { lineFigure } from '../figures/index.js';
-import type { CliContext } from './context.js';
-import { mnistFolders } from './mnist-folders.js';
-import { momentExperimentCommand, type Loaded } from './moments-experiment.js';
+import type { DataSource } from './data-source.js';
+import type { Loaded, MomentExperiment } from './moment-experiment.js';
 import { readNetworkFile } from './network-file.js';
 
-async function load(context: CliContext, core: Core, { model, image, data_dir }: GaussianityConfig): Promise<Loaded<GaussianityData>> {
-  const { files } = context.runtime;
+async function load(source: DataSource, core: Core, { model, image, data_dir }: GaussianityConfig): Promise<Loaded<GaussianityData>> {
+  const { files } = source;
   const network = model === null ? undefined : await readNetworkFile(core, files, '--model', model);
-  const pair = image === null ? undefined : await loadMnist(files, mnistFolders(context, data_dir, gaussianityFields.data_dir.parse(undefined)));
+  const pair = image === null ? undefined : await loadMnist(files, source.mnistFolders(data_dir, gaussianityFields.data_dir.parse(undefined)));
   return { data: { model: network, images: pair?.train }, hash: [network?.hash, pair?.sha256].filter((hash) => hash !== undefined).join(' ') };
 }
 
@@ -36,10 +34,8 @@ function draw(rows: readonly GaussianityRow[], { count, sigma, image }: Gaussian
 }
 
 /** `isolab moments gaussianity` */
-export function gaussianityCommand(context: CliContext): Command {
-  return momentExperimentCommand<GaussianityConfig, GaussianityRow, GaussianityData>(context, {
-    name: 'gaussianity', description: 'how Gaussian every unit of every layer is under a Gaussian input',
-    fields: gaussianityFields, resolve: resolveGaussianityConfig, load, run: (core, config, _now, data) => runGaussianity(core, config, data), columns: GAUSSIANITY_COLUMNS,
-    draw: (rows, config, _durations, [fits]) => draw(rows, config, fits!),
-  });
-}
+export const gaussianityExperiment: MomentExperiment<GaussianityConfig, GaussianityRow, GaussianityData> = {
+  name: 'gaussianity', description: 'how Gaussian every unit of every layer is under a Gaussian input',
+  fields: gaussianityFields, resolve: resolveGaussianityConfig, load, run: (core, config, _now, data) => runGaussianity(core, config, data), columns: GAUSSIANITY_COLUMNS,
+  draw: (rows, config, _durations, [fits]) => draw(rows, config, fits!),
+};

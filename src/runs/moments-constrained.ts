@@ -1,8 +1,6 @@
-import type { Command } from 'commander';
 import { constrainedFields, CONSTRAINED_COLUMNS, resolveConstrainedConfig, runConstrained, type ConstrainedConfig, type ConstrainedRow } from '../experiments/moments/index.js';
 import { lineFigure } from '../figures/index.js';
-import type { CliContext } from './context.js';
-import { momentExperimentCommand } from './moments-experiment.js';
+import type { MomentExperiment } from './moment-experiment.js';
 
 function draw(rows: readonly ConstrainedRow[], { layers, dim, count }: ConstrainedConfig): string {
   const series = ([['two-stage', 'two_stage_error'], ['Monte Carlo, as many samples as features', 'monte_carlo_error'], ["referee's standard error", 'referee_error']] as const)
@@ -16,9 +14,7 @@ function draw(rows: readonly ConstrainedRow[], { layers, dim, count }: Constrain
 }
 
 /** `isolab moments constrained` */
-export function constrainedCommand(context: CliContext): Command {
-  return momentExperimentCommand<ConstrainedConfig, ConstrainedRow>(context, {
-    name: 'constrained', description: 'output variances by two-stage linearisation and by Monte Carlo of equal cost',
-    fields: constrainedFields, resolve: resolveConstrainedConfig, run: runConstrained, columns: CONSTRAINED_COLUMNS, draw,
-  });
-}
+export const constrainedExperiment: MomentExperiment<ConstrainedConfig, ConstrainedRow> = {
+  name: 'constrained', description: 'output variances by two-stage linearisation and by Monte Carlo of equal cost',
+  fields: constrainedFields, resolve: resolveConstrainedConfig, run: runConstrained, columns: CONSTRAINED_COLUMNS, draw,
+};

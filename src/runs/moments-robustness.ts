@@ -1,25 +1,23 @@
-import type { Command } from 'commander';
 import type { Core } from '../core/index.js';
 import { loadMnist, type ImageDataset } from '../data/index.js';
 import {
   resolveRobustnessConfig, robustnessFields, ROBUSTNESS_COLUMNS, runRobustness, type FurtherTable, type LoadedNetwork, type RobustnessConfig, type RobustnessRow,
 } from '../experiments/moments/index.js';
 import { lineFigure } from '../figures/index.js';
-import type { CliContext } from './context.js';
-import { mnistFolders } from './mnist-folders.js';
-import { momentExperimentCommand, type Loaded } from './moments-experiment.js';
+import type { DataSource } from './data-source.js';
+import type { Loaded, MomentExperiment } from './moment-experiment.js';
 import { readNetworkFile } from './network-file.js';
-import { formatTable } from './text-table.js';
+import { formatTable } from '../outputs/index.js';
 
 interface Data {
   model: LoadedNetwork;
   images: ImageDataset;
 }
 
-async function load(context: CliContext, core: Core, { model, data_dir }: RobustnessConfig): Promise<Loaded<Data>> {
-  const { files } = context.runtime;
+async function load(source: DataSource, core: Core, { model, data_dir }: RobustnessConfig): Promise<Loaded<Data>> {
+  const { files } = source;
   const network = await readNetworkFile(core, files, '--model', model);
-  const pair = await loadMnist(files, mnistFolders(context, data_dir, robustnessFields.data_dir.parse(undefined)));
+  const pair = await loadMnist(files, source.mnistFolders(data_dir, robustnessFields.data_dir.parse(undefined)));
   return { data: { model: network, images: pair.test }, hash: `${network.hash} ${pair.sha256}` };
 }
 
@@ -40,11 +38,9 @@ function draw(rows: readonly RobustnessRow[], { count }: RobustnessConfig, area:
 }
 
 /** `isolab moments robustness` */
-export function robustnessCommand(context: CliContext): Command {
-  return momentExperimentCommand<RobustnessConfig, RobustnessRow, Data>(context, {
-    name: 'robustness', description: "what part of a classifier's predictions survives Gaussian noise, level by level, and the area under it",
-    fields: robustnessFields, resolve: resolveRobustnessConfig, load, run: (core, config, _now, data) => runRobustness(core, config, data), columns: ROBUSTNESS_COLUMNS,
-    print: (rows, _durations, further) => `${formatTable(ROBUSTNESS_COLUMNS, rows)}robustness ${areaOf(further)}\n`,
-    draw: (rows, config, _durations, further) => draw(rows, config, areaOf(further)),
-  });
-}
+export const robustnessExperiment: MomentExperiment<RobustnessConfig, RobustnessRow, Data> = {
+  name: 'robustness', description: "what part of a classifier's predictions survives Gaussian noise, level by level, and the area under it",
+  fields: robustnessFields, resolve: resolveRobustnessConfig, load, run: (core, config, _now, data) => runRobustness(core, config, data), columns: ROBUSTNESS_COLUMNS,
+  print: (rows, _durations, further) => `${formatTable(ROBUSTNESS_COLUMNS, rows)}robustness ${areaOf(further)}\n`,
+  draw: (rows, config, _durations, further) => draw(rows, config, areaOf(further)),
+};

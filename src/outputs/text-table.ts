@@ -1,6 +1,7 @@
 // A table for people to read: texts to the left, numbers to the right.
 
-interface TextColumn {
+/** A column of a text table. */
+export interface TextColumn {
   readonly name: string;
   readonly kind: 'whole' | 'float' | 'text';
 }
