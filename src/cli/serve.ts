@@ -1,5 +1,6 @@
 // `isolab serve`: the lab page on this machine, with the headers that let its workers share memory.
-import { readdir, readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
@@ -31,9 +32,10 @@ async function answer(files: ReadonlyMap<string, string>, { method, url = '/' }:
   const path = files.get(url.split('?')[0]!);
   if (method !== 'GET' && method !== 'HEAD') return void response.writeHead(405, { allow: 'GET, HEAD' }).end();
   if (path === undefined) return void response.writeHead(404, { 'content-type': 'text/plain' }).end('expected a file of the page, got no such name\n');
-  const bytes = await readFile(path);
-  response.writeHead(200, { 'content-type': typeOf(path), 'content-length': bytes.length, 'cache-control': 'no-cache' });
-  response.end(method === 'HEAD' ? undefined : bytes);
+  const { size } = await stat(path);
+  response.writeHead(200, { 'content-type': typeOf(path), 'content-length': size, 'cache-control': 'no-cache' });
+  if (method === 'HEAD') return void response.end();
+  createReadStream(path).on('error', (error) => response.destroy(error)).pipe(response);
 }
 
 /**

@@ -21,8 +21,8 @@ export function cachedWebFiles(root: string | URL, cacheName: string): Files {
       if (kept !== undefined) return new Uint8Array(await kept.arrayBuffer());
       const bytes = await files.read(path);
       const copy = new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { 'content-length': String(bytes.length) } });
-      // A full disk costs only the copy.
-      await (await open())?.put(new URL(path, root), copy).catch(() => {});
+      // Nobody waits for the copy, and a full disk costs only that.
+      void open()?.then((cache) => cache?.put(new URL(path, root), copy)).catch(() => {});
       return bytes;
     },
   };

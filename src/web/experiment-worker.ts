@@ -34,7 +34,7 @@ export type WorkerMessage = { events: WorkerEvent[] } | { done: true } | { error
 export type WorkerOrder = { start: WorkerRun } | { pause: boolean };
 
 /** Milliseconds between two batches of events, and between two looks at the page's orders. */
-const BATCH = 80;
+const BATCH = 200;
 
 const post = (message: WorkerMessage) => globalThis.postMessage(message);
 

@@ -114,6 +114,7 @@ export class Firefox {
     const script = `const done = arguments[arguments.length - 1];
       Promise.resolve((${act})(...JSON.parse(arguments[0]))).then((value) => done(JSON.stringify({ value })), (error) => done(JSON.stringify({ error: String(error && error.stack || error) })));`;
     const { value: text } = await this.#protocol.send('WebDriver:ExecuteAsyncScript', { script, args: [JSON.stringify(args)], sandbox: null });
+    if (text === null) throw new Error('firefox: the page navigated away before it answered');
     const { value, error } = JSON.parse(text);
     if (error !== undefined) throw new Error(`firefox: ${error}`);
     return value;

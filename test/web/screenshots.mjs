@@ -41,7 +41,7 @@ try {
       await reader.choose(name);
       await reader.preset(1);
       await reader.click('#run');
-      await reader.until('a plot, or the end', () => Promise.resolve(document.querySelector('.panel:not([hidden]) canvas') !== null || document.getElementById('digest') !== null), 300);
+      await reader.until('a part of the run, or the end', () => Promise.resolve(document.querySelector('.run progress')?.value > 0.45 || document.getElementById('digest') !== null), 600);
       if ((await reader.text('#pause')) !== undefined) await reader.click('#pause');
       await takeAll(browser, `${file}-running`);
       if ((await reader.text('#go-on')) !== undefined) await reader.click('#go-on');

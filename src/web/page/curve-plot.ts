@@ -73,13 +73,19 @@ const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_00
 /** As short as it can be told apart. */
 const shownNumber = (value: number) => (value === 0 ? '0' : Math.abs(value) >= 1e4 || Math.abs(value) < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(4))));
 
+/** Room about the points of a plane, so that none lies on its edge. */
+function padded(_: uPlot, least: number, most: number): uPlot.Range.MinMax {
+  const room = 0.08 * (most - least) || 1;
+  return [least - room, most + room];
+}
+
 function optionsOf(panel: Panel, columns: readonly Column[], width: number, height: number): uPlot.Options {
   const axis = { stroke: ink(), grid: { stroke: grid(), width: 1 }, ticks: { stroke: grid(), width: 1 }, font: '12px system-ui, sans-serif', labelFont: '12px system-ui, sans-serif', labelSize: 18 };
   const hasPositive = columns.some(({ y }) => y.some((value) => value !== null && value > 0));
   const isLogarithmic = panel.logarithmic === true && hasPositive;
   return {
     width, height, pxAlign: true,
-    scales: { x: { time: false }, y: isLogarithmic ? { distr: 3 } : {} },
+    scales: { x: { time: false, ...(panel.kind === 'plane' ? { range: padded } : {}) }, y: isLogarithmic ? { distr: 3 } : {} },
     axes: [
       { ...axis, ...(panel.whole === true ? { incrs: WHOLE_STEPS } : {}), ...(panel.x === undefined ? {} : { label: panel.x }), values: (_, values) => values.map((value) => shownNumber(value)) },
       { ...axis, size: 62, ...(panel.y === undefined ? {} : { label: panel.y }), values: (_, values) => values.map((value) => (value === null ? '' : shownNumber(value))) },

@@ -4,7 +4,7 @@ import { element } from './elements.js';
 import { PanelView, type NamedBook } from './panel-view.js';
 
 /** Milliseconds between two drawings of the same panel. */
-const PACE = 200;
+const PACE = 500;
 
 export class PanelBoard {
   readonly root: HTMLElement;

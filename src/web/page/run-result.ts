@@ -50,5 +50,5 @@ export function resultActions(store: RunStore, run: StoredRun): HTMLElement[] {
       files.append(element('li', {}, button(lastPart(path), () => void offer(), { class: 'file', title: path, 'data-path': path })));
     }
   });
-  return [shareControl(run), element('div', {}, element('h3', {}, 'Files'), files, button('All as a zip', () => void offerAll(store, run), { id: 'zip' }))];
+  return [element('div', { class: 'wide' }, element('h3', {}, 'Files'), files, button('All as a zip', () => void offerAll(store, run), { id: 'zip' })), shareControl(run)];
 }
