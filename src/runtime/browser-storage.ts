@@ -11,6 +11,9 @@ function partsOf(path: string): string[] {
   return parts;
 }
 
+/** Times that a file is read anew which others keep replacing. */
+const ATTEMPTS = 10;
+
 const isAbsent = (error: unknown) => ['NotFoundError', 'TypeMismatchError'].includes((error as Error).name);
 
 /** Files below one folder of the browser's own store. Every write takes effect as a whole, when it is closed. */
@@ -39,9 +42,17 @@ class StoredFiles implements Files {
   }
 
   async read(path: string): Promise<Uint8Array> {
-    const file = await this.#find(path);
-    if (file === undefined) throw Object.assign(new Error(`${path}: expected a file, got none of that name in the browser's store`), { code: 'ENOENT' });
-    return new Uint8Array(await file.arrayBuffer());
+    for (let attempt = 1; ; attempt++) {
+      const file = await this.#find(path);
+      if (file === undefined) throw Object.assign(new Error(`${path}: expected a file, got none of that name in the browser's store`), { code: 'ENOENT' });
+      try {
+        return new Uint8Array(await file.arrayBuffer());
+      } catch (error) {
+        // Its worker replaced it meanwhile: what stands there now is whole.
+        if ((error as Error).name !== 'NotReadableError' && (error as Error).name !== 'NotFoundError') throw error;
+        if (attempt === ATTEMPTS) throw error;
+      }
+    }
   }
 
   async size(path: string): Promise<number | undefined> {

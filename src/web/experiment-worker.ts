@@ -87,10 +87,13 @@ async function* events(run: WorkerRun): AsyncGenerator<WorkerEvent> {
 async function relay(run: WorkerRun, kept: KeptRun | undefined): Promise<void> {
   let batch: WorkerEvent[] = [];
   let before = performance.now();
+  let hasPlotted = false;
   for await (const event of events(run)) {
     batch.push(event);
     await kept?.take(event);
-    if (performance.now() - before < BATCH) continue;
+    const isFirstPlot: boolean = !hasPlotted && event.type === 'plot';
+    hasPlotted ||= isFirstPlot;
+    if (!isFirstPlot && performance.now() - before < BATCH) continue;
     post({ events: batch });
     batch = [];
     await breathe();

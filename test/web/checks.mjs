@@ -154,6 +154,7 @@ export async function checkPause(Browser, host, commandLine) {
     await reader.importJson(commandLine.config);
     await reader.click('#run');
     await reader.until('progress', () => Promise.resolve(document.querySelector('.run progress')?.value > 0.1), 120);
+    assert.equal(await browser.evaluate(() => Promise.resolve(document.querySelectorAll('#runs tbody tr').length)), 1, 'a run under way is in the list');
     await requireAccessible(browser, 'running');
     await reader.click('#pause');
     await new Promise((resolve) => setTimeout(resolve, 1500));

@@ -31,7 +31,7 @@ function sorted(x: readonly number[], y: readonly number[]): { x: number[]; y: (
   return { x: order, y: order.map((value) => (Number.isFinite(last.get(value)) ? last.get(value)! : null)) };
 }
 
-const curveColumns = (curves: readonly NamedCurve[], marked: boolean): Column[] => curves.map(({ name, curve }) => ({ name, ...sorted(curve.x, curve.y), kind: marked && curve.x.length < 60 ? 'dots' : 'line' }));
+const curveColumns = (curves: readonly NamedCurve[], marked: boolean): Column[] => curves.map(({ name, curve }) => ({ name, ...sorted(curve.x, curve.y), kind: (marked && curve.x.length < 60) || curve.x.length === 1 ? 'dots' : 'line' }));
 
 /** Points of one x are moved apart by what no eye sees, for a table has each x once. */
 function planeColumns({ groups }: Plane): Column[] {
