@@ -89,7 +89,8 @@ async function evaluate(context: CliContext, core: Core, options: Options): Prom
     const pairs = (await pairsOf(context, core, translator, record, options)).slice(0, most);
     const hypotheses = await translateAll(context, translator, pairs, options);
     const unseen = [...pairs.keys()].filter((index) => !pairs[index]!.isSeen);
-    const scores = { all: scoresOf(core, pairs, hypotheses), unseen: scoresOf(core, unseen.map((index) => pairs[index]!), unseen.map((index) => hypotheses[index]!)) };
+    const ofUnseen = () => scoresOf(core, unseen.map((index) => pairs[index]!), unseen.map((index) => hypotheses[index]!));
+    const scores = { all: scoresOf(core, pairs, hypotheses), unseen: unseen.length === 0 ? null : ofUnseen() };
     if (options.output !== undefined) {
       const lines = pairs.map(({ source, target }, index) => `${source}\t${hypotheses[index]}\t${target}\n`);
       await files.writeWhole(options.output, new TextEncoder().encode(lines.join('')));
@@ -101,10 +102,10 @@ async function evaluate(context: CliContext, core: Core, options: Options): Prom
   }
 }
 
-function printScores(context: CliContext, { all, unseen }: { all: Scores; unseen: Scores }): void {
+function printScores(context: CliContext, { all, unseen }: { all: Scores; unseen: Scores | null }): void {
   const line = (name: string, { pairs, bleu, chrf }: Scores) => context.stdout(`${name}: ${pairs} pairs, BLEU ${bleu.toFixed(2)}, chrF ${chrf.toFixed(2)}\n`);
   line('held out', all);
-  if (unseen.pairs < all.pairs && unseen.pairs > 0) line('of these, translations that no training pair has', unseen);
+  if (unseen !== null && unseen.pairs < all.pairs) line('of these, translations that no training pair has', unseen);
   context.stdout(`${all.bleu_signature}\n${all.chrf_signature}\n`);
 }
 

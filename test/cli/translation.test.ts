@@ -9,9 +9,9 @@ import { isolab, scratchFolder, startCli } from './cli-fixture.js';
 const BRIEF = ['--vocab-size', '45', '--embed-size', '12', '--hidden-size', '12', '--batch-size', '8', '--lr', '0.01', '--epochs', '2'];
 const FILES = ['curves.svg', 'epochs.csv', 'model.safetensors', 'record.json', 'seconds.csv', 'source.model', 'source.vocab', 'target.model', 'target.vocab', 'translation.json'];
 
-function writePairs(folder: string): string {
+function writePairs(folder: string, times = 1): string {
   const path = join(folder, 'pairs.tsv');
-  writeFileSync(path, madeUpPairs.map(({ source, target }) => `${target}\t${source}\tmade up\n`).join(''));
+  writeFileSync(path, Array.from({ length: times }, () => madeUpPairs).flat().map(({ source, target }) => `${target}\t${source}\tmade up\n`).join(''));
   return path;
 }
 
@@ -147,6 +147,16 @@ describe('a saved translator', () => {
     expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr).toMatch(/^isolab: --data: expected the pairs of run [0-9a-f]{12}, of which some were held out, got others/);
     expect((await isolab('translate', 'evaluate', '--model', folder, '--data', other, '--all', '--pairs', '5')).stdout).toContain('held out: 5 pairs');
+  });
+
+  it('is scored where the training pairs have every translation that was held out', async () => {
+    const scratch = scratchFolder();
+    const flags = ['--data', writePairs(scratch, 6), ...BRIEF, '--epochs', '1', '--out-dir', join(scratch, 'out'), '--json'];
+    const { folder } = JSON.parse((await isolab('translate', 'train', ...flags)).stdout);
+    const { code, stdout, stderr } = await isolab('translate', 'evaluate', '--model', folder, '--pairs', '5', '--json');
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ all: { pairs: 5 }, unseen: null });
+    expect((await isolab('translate', 'evaluate', '--model', folder, '--pairs', '5')).stdout).toContain('held out: 5 pairs');
   });
 
   it('is refused where a file is missing, of another version, or of another run; and a sentence that is too long', async () => {
