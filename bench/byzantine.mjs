@@ -1,6 +1,6 @@
 // Milliseconds of one step of Byzantine SGD (H = 50, B = 20, batch 5, the notebook's model), one thread, beside PyTorch running
 // the notebook's code. Both draw their own samples; a step is data, gradients, attack, rule and update.
-//     node bench/byzantine.mjs [--steps N] [--runs N]
+//     node bench/byzantine.mjs [--steps N] [--runs N] [--rules mean,gm,krum,median] [--attacks none,max,zero,white]
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,12 @@ const ATTACKS = { none: 'none', max: 'max-value', zero: 'zero-gradient', white: 
 /** How many times faster a step has to be. */
 const BARS = { mean: { none: 10, max: 10, zero: 10, white: 5 }, others: { none: 20, max: 20, zero: 20, white: 10 } };
 
-const { values: options } = parseArgs({ options: { steps: { type: 'string', default: '30' }, runs: { type: 'string', default: '3' } } });
+const { values: options } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '30' }, runs: { type: 'string', default: '3' },
+    rules: { type: 'string', default: Object.keys(RULES).join() }, attacks: { type: 'string', default: Object.keys(ATTACKS).join() },
+  },
+});
 const steps = Number(options.steps);
 
 /** Median milliseconds of a step in PyTorch. */
@@ -48,8 +53,8 @@ const torch = await loadTorch();
 if (torch === undefined) throw new Error("bench/byzantine.mjs: expected Debian's python3-torch and python3-torchvision, got none");
 const core = await openCore();
 const pair = await loadMnist(nodeRuntime().files, { packagedDir: packagedMnistFolder() });
-for (const rule of Object.keys(RULES)) {
-  for (const attack of Object.keys(ATTACKS)) {
+for (const rule of options.rules.split(',')) {
+  for (const attack of options.attacks.split(',')) {
     const rounds = [];
     for (let run = 0; run < Number(options.runs); run++) rounds.push({ peer: await timeTorch(torch, rule, attack), ours: await timeOurs(core, pair, rule, attack) });
     const [peer, ours, ratio] = [rounds.map((round) => round.peer), rounds.map((round) => round.ours), rounds.map((round) => round.peer / round.ours)].map((values) => summarize(values).median);

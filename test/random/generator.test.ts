@@ -214,3 +214,28 @@ describe('the order of data', () => {
     expect(visited).toEqual(dropLast ? order.slice(0, 8) : order);
   }));
 });
+
+describe('fillNearNormal', () => {
+  const moments = fc.record({ mean: fc.double({ min: -100, max: 100, noNaN: true }), std: fc.double({ min: 0, max: 100, noNaN: true }) });
+
+  it('draws what fillNormal draws and gives its values to within 1e-6 (|mean| + 6 std)', () => {
+    fc.assert(fc.property(seeds, fc.nat({ max: 5000 }), moments, (seed, size, { mean, std }) => {
+      const [exact, near] = [Tensor.zeros(core, [size], 'float32'), Tensor.zeros(core, [size], 'float32')];
+      const states = [exact, near].map((tensor) => withGenerator(seed, (generator) => {
+        if (tensor === exact) generator.fillNormal(tensor, mean, std);
+        else generator.fillNearNormal(tensor, mean, std);
+        return hex(generator.state());
+      }));
+      const [wanted, got] = [taken(exact), taken(near)];
+      expect(states[1]).toBe(states[0]);
+      const off = Math.max(0, ...wanted.map((value, at) => Math.abs(value - got[at]!)));
+      expect(off).toBeLessThanOrEqual(1e-6 * (Math.abs(mean) + 6 * std));
+    }), { numRuns: 60 });
+  });
+
+  it('says that float64 is not what it fills', () => {
+    const tensor = Tensor.zeros(core, [16], 'float64');
+    expect(() => withGenerator(1, (generator) => generator.fillNearNormal(tensor, 0, 1))).toThrow('expected a float32 tensor, got float64');
+    tensor.dispose();
+  });
+});

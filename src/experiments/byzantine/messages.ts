@@ -15,6 +15,8 @@ export interface Messages {
   combine(weights: Float64Array, into: Tensor): void;
   /** All messages [count, dimension], written out. */
   rows(): Tensor;
+  /** The messages [count + others, dimension], and after them rows to write others to. */
+  rowsWithRoom(tape: Tape, others: number): Tensor;
 }
 
 /** Messages that lie in a matrix [count, dimension]. */
@@ -47,6 +49,17 @@ export class WrittenMessages implements Messages {
   rows(): Tensor {
     return this.#rows;
   }
+
+  rowsWithRoom(tape: Tape, others: number): Tensor {
+    return copiedWithRoom(tape, this.#rows, others);
+  }
+}
+
+function copiedWithRoom(tape: Tape, written: Tensor, others: number): Tensor {
+  const [count, dimension] = written.shape as [number, number];
+  const rows = tape.empty([count + others, dimension], written.dtype, 'messages and others');
+  rowRange(rows, 0, count).data.set(written.data);
+  return rows;
 }
 
 /** Rows of a Gram matrix of samples that are computed at once. */
@@ -94,8 +107,9 @@ export function weightedSum(rows: Tensor, weights: Float64Array, into: Tensor): 
   kernelOf(rows, 'aggregation_weighted_sum')(rows.source, count, dimension, dimension, given, into.pointer, given + bytes);
 }
 
-/** a = a + factor * b, value by value; `scratch` holds as many values. */
+/** a = a + factor * b, value by value. */
 export function addScaled(a: Tensor, factor: number, b: Tensor): void {
+  if (factor === 1) return kernelOf(a, 'arithmetic_add')(a.pointer, b.source, a.pointer, a.size);
   const term = a.core.scratch(a.size * (a.dtype === 'float32' ? 4 : 8), 'scaled vector');
   kernelOf(a, 'arithmetic_scale')(b.source, factor, term, a.size);
   kernelOf(a, 'arithmetic_add')(a.pointer, term, a.pointer, a.size);
@@ -169,13 +183,14 @@ export class FactoredMessages implements Messages {
     const width = shift.length;
     for (let row = 0; row < workers * batch; row++) {
       const worker = first + Math.floor(row / batch);
+      const ownShift = shift[row]! + 1;
+      const line = worker * this.count;
+      let column = (worker - first) * batch;
+      let at = row * width + column;
       for (let other = worker; other < this.count; other++) {
         let sum = 0;
-        const end = (other - first + 1) * batch;
-        for (let column = end - batch, at = row * width + column; column < end; column++, at++) {
-          sum += deltas[at]! * (inputs[at]! + shift[row]! + shift[column]! + 1);
-        }
-        gram[worker * this.count + other]! += sum;
+        for (const end = column + batch; column < end; column++, at++) sum += deltas[at]! * (inputs[at]! + (ownShift + shift[column]!));
+        gram[line + other]! += sum;
       }
     }
   }
@@ -224,13 +239,25 @@ export class FactoredMessages implements Messages {
   }
 
   rows(): Tensor {
-    if (this.#rows !== undefined) return this.#rows;
-    const rows = this.#tape.empty([this.count, this.dimension], this.#stack.flat.dtype, 'messages');
+    if (this.#rows === undefined) {
+      this.#rows = this.#tape.empty([this.count, this.dimension], this.dtype, 'messages');
+      this.#write(this.#rows);
+    }
+    return this.#rows;
+  }
+
+  rowsWithRoom(tape: Tape, others: number): Tensor {
+    if (this.#rows !== undefined) return copiedWithRoom(tape, this.#rows, others);
+    const all = tape.empty([this.count + others, this.dimension], this.dtype, 'messages and others');
+    this.#rows = rowRange(all, 0, this.count);
+    this.#write(this.#rows);
+    return all;
+  }
+
+  #write(rows: Tensor): void {
     if (this.#batch <= SMALL_BATCH && !this.#stack.hasConvolutions) this.#writeOuterProducts(rows);
     else this.#writeProducts(rows);
     if (this.#decay !== 0) for (let worker = 0; worker < this.count; worker++) addScaled(rowRange(rows, worker, worker + 1).view([this.dimension]), this.#decay, this.#stack.flat);
-    this.#rows = rows;
-    return rows;
   }
 
   /** A matrix product for each worker and layer. */
@@ -257,12 +284,9 @@ function offsetShift(input: Tensor, offset: number): Float64Array {
   const [samples, inputs] = input.shape as [number, number];
   const shift = new Float64Array(samples);
   if (offset === 0) return shift;
-  const values = input.data;
-  for (let row = 0, at = 0; row < samples; row++) {
-    let sum = 0;
-    for (let column = 0; column < inputs; column++, at++) sum += values[at]!;
-    shift[row] = offset * sum + (offset * offset * inputs) / 2;
-  }
+  const sumOf = kernelOf(input, 'reduction_sum');
+  const constant = (offset * offset * inputs) / 2;
+  for (let row = 0; row < samples; row++) shift[row] = offset * sumOf(rowRange(input, row, row + 1).source, inputs) + constant;
   return shift;
 }
 

@@ -119,7 +119,9 @@ export class Server {
     if (this.#crafts && this.attack!.name === 'white') {
       const noise = tape.empty([this.#byzantine + this.#centers, dimension], dtype, 'noise');
       const drawn = rowRange(noise, 0, this.#byzantine);
-      this.#generator.fillNormal(drawn, 0, Number(this.attack!.options.deviation));
+      const deviation = Number(this.attack!.options.deviation);
+      if (dtype === 'float32') this.#generator.fillNearNormal(drawn, 0, deviation);
+      else this.#generator.fillNormal(drawn, 0, deviation);
       this.#writeCenter(noise);
       return noise;
     }
@@ -231,22 +233,17 @@ export class Server {
 
   /** Rows written out: the honest ones as they are where nothing changed them, all others combined. */
   #written(tape: Tape, messages: Messages, extras: Tensor | undefined, { count, weightsOf }: WeightedRows, keepsHonest: boolean): Tensor {
-    const given = keepsHonest ? messages.rows() : undefined;
-    if (count === messages.count && given !== undefined) return given;
-    const rows = tape.empty([count, messages.dimension], messages.dtype, 'rows to aggregate');
-    const honest = given?.shape[0] ?? 0;
-    if (given !== undefined) rowRange(rows, 0, honest).data.set(given.data);
+    if (keepsHonest && count === messages.count) return messages.rows();
+    const rows = keepsHonest ? messages.rowsWithRoom(tape, count - messages.count) : tape.empty([count, messages.dimension], messages.dtype, 'rows to aggregate');
     const base = tape.empty([messages.dimension], messages.dtype, 'combination of messages');
     let based: Float64Array | undefined;
-    for (let row = honest; row < count; row++) {
+    for (let row = keepsHonest ? messages.count : 0; row < count; row++) {
       const weights = weightsOf(row);
       const [own, rest] = [weights.slice(0, messages.count), weights.slice(messages.count)];
       // Attackers mostly share their combination of the messages, and differ by an extra row at most.
       if (based === undefined || own.some((weight, at) => weight !== based![at])) messages.combine(own, base);
       based = own;
-      const into = rowRange(rows, row, row + 1).view([messages.dimension]);
-      into.data.set(base.data);
-      addExtras(tape, extras, rest, into);
+      writeSum(tape, base, extras, rest, rowRange(rows, row, row + 1).view([messages.dimension]));
     }
     return rows;
   }
@@ -285,17 +282,26 @@ function equalRowsAtEnd({ count, dimension, values }: Vectors, honest: number): 
 /** into = the weighted sum of messages and extra rows. */
 function combineAll(tape: Tape, messages: Messages, extras: Tensor | undefined, weights: Float64Array, into: Tensor): void {
   messages.combine(weights.subarray(0, messages.count), into);
-  addExtras(tape, extras, weights.slice(messages.count), into);
+  writeSum(tape, into, extras, weights.slice(messages.count), into);
 }
 
-/** into += the weighted sum of the extra rows. */
-function addExtras(tape: Tape, extras: Tensor | undefined, weights: Float64Array, into: Tensor): void {
+/** into = base + the weighted sum of the extra rows. */
+function writeSum(tape: Tape, base: Tensor, extras: Tensor | undefined, weights: Float64Array, into: Tensor): void {
   const used = [...weights.keys()].filter((at) => weights[at] !== 0);
-  if (extras === undefined || used.length === 0) return;
-  if (used.length === 1) return addScaled(into, weights[used[0]!]!, rowRange(extras, used[0]!, used[0]! + 1).view([into.size]));
-  const sum = tape.empty([into.size], into.dtype, 'extra rows');
-  weightedSum(extras, weights, sum);
-  addScaled(into, 1, sum);
+  const extra = extras === undefined ? undefined : sumOfExtras(tape, extras, weights, used);
+  if (extra !== undefined) kernelOf(into, 'arithmetic_add')(base.source, extra.source, into.pointer, into.size);
+  else if (base !== into) into.data.set(base.data);
+}
+
+function sumOfExtras(tape: Tape, extras: Tensor, weights: Float64Array, used: readonly number[]): Tensor | undefined {
+  if (used.length === 0) return undefined;
+  const [first] = used as [number];
+  const only = used.length === 1 ? rowRange(extras, first, first + 1) : undefined;
+  if (only !== undefined && weights[first] === 1) return only;
+  const sum = tape.empty([extras.shape[1]!], extras.dtype, 'extra rows');
+  if (only === undefined) weightedSum(extras, weights, sum);
+  else kernelOf(sum, 'arithmetic_scale')(only.source, weights[first]!, sum.pointer, sum.size);
+  return sum;
 }
 
 /** (1/H) sum ||m_h - mean||^2, and the distance of an aggregate to that mean. */
