@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { project, writeReadmePart } from './readme-part.mjs';
 
 const SETTINGS = [
-  '--vocab-size', '4000', '--embed-size', '192', '--hidden-size', '192', '--attention', 'dot', '--lr', '0.001', '--clip-norm', '1', '--bucketing', '20', '--epochs', '6',
+  '--vocab-size', '4000', '--embed-size', '192', '--hidden-size', '192', '--attention', 'residual', '--third-layer', 'encoder', '--dropout', '0.1',
+  '--batch-size', '64', '--lr', '0.003', '--clip-norm', '1', '--bucketing', '20', '--epochs', '8',
 ];
 const SENTENCES = ['ありがとう', '猫はかわいいのです', '上手く文章が書けるようになりました'];
 /** Held-out pairs that are shown beside their translations. */
@@ -47,14 +48,15 @@ const heldOut = (await readFile(pairsFile, 'utf8')).trimEnd().split('\n').map((l
 const fixed = (value, digits) => value.toFixed(digits);
 const epochs = rows.map((row) => `| ${row.epoch} | ${fixed(row.train_perplexity, 2)} | ${fixed(row.test_perplexity, 2)} | ${seconds.has(row.epoch) ? Math.round(seconds.get(row.epoch)) : ''} |`);
 const samples = [...SENTENCES.map((sentence, index) => [sentence, translations[index], '']), ...heldOut.slice(0, SHOWN)];
+const ofUnseen = unseen === null ? '' : `; of the ${unseen.pairs} whose
+English no training pair has: BLEU ${fixed(unseen.bleu, 2)}, chrF ${fixed(unseen.chrf, 2)}`;
 const text = `\`isolab translate train --data jpn-eng.zip ${SETTINGS.join(' ')}\`
 
 | Epoch | perplexity in training | on held-out pairs | seconds |
 |---|---|---|---|
 ${epochs.join('\n')}
 
-Digest \`${digest}\`. Greedy translations of the ${all.pairs} held-out pairs: BLEU ${fixed(all.bleu, 2)}, chrF ${fixed(all.chrf, 2)}; of the ${unseen.pairs} whose
-English no training pair has: BLEU ${fixed(unseen.bleu, 2)}, chrF ${fixed(unseen.chrf, 2)}. The first 1000 with a beam of 5: BLEU ${fixed(beam.bleu, 2)}, chrF ${fixed(beam.chrf, 2)};
+Digest \`${digest}\`. Greedy translations of the ${all.pairs} held-out pairs: BLEU ${fixed(all.bleu, 2)}, chrF ${fixed(all.chrf, 2)}${ofUnseen}. The first 1000 with a beam of 5: BLEU ${fixed(beam.bleu, 2)}, chrF ${fixed(beam.chrf, 2)};
 greedy: ${fixed(greedy.bleu, 2)} and ${fixed(greedy.chrf, 2)}. \`${all.bleu_signature}\`, \`${all.chrf_signature}\`.
 
 | Japanese | translation | reference |

@@ -28,7 +28,7 @@ export const translationFields = {
   hidden_size: f(whole(1, 512), model, 'N', count(1), 'width of the three LSTM layers of either side'),
   dropout: f(positiveNumber.refine((value) => value < 1).default(0.2), model, 'P', 'a number from 0 to below 1', "probability that a layer's output is dropped"),
   third_layer: f(choice(['zero', 'encoder'], 'zero'), model, 'START', 'zero or encoder', "state that the decoder's third layer starts from: zero, as in the notebook, or the encoder's, as its first two do"),
-  attention: f(choice(['none', 'dot'], 'none'), model, 'NAME', 'none or dot', "dot-product attention of the decoder's states over the encoder's (Luong et al. 2015)"),
+  attention: f(choice(['none', 'dot', 'residual'], 'none'), model, 'NAME', 'none, dot or residual', "attention of the decoder's states h over the encoder's: dot products, tanh(W [context; h]) (Luong et al. 2015); or residual, scaled dot products (Vaswani et al. 2017), h + W [context; h], which learns faster here"),
   tied_embeddings: f(z.boolean().default(false), model, undefined, 'true or false', "the decoder's embedding is also its output layer's weight (Press and Wolf 2017)"),
 
   epochs: f(whole(1, 20), training, 'N', count(1), 'epochs'),

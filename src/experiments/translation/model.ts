@@ -3,7 +3,7 @@ import type { Core } from '../../core/index.js';
 import { Linear } from '../../nn/index.js';
 import { Dropout, Embedding, Lstm } from '../../nn/sequences.js';
 import type { Generator } from '../../random/index.js';
-import { add, linear, tanh, type Tape, type Tensor } from '../../tensor/index.js';
+import { add, linear, scale, tanh, type Tape, type Tensor } from '../../tensor/index.js';
 import { attend, concatColumns, embedding, type LstmSequence } from '../../tensor/sequences.js';
 import type { TranslationConfig } from './config.js';
 import { rowsOfSequences, type PackedTokens } from './packing.js';
@@ -114,13 +114,15 @@ function sequenceOf({ batchSizes }: PackedTokens): LstmSequence {
 }
 
 class Decoder extends Stack {
-  /** tanh(W [context; h] + b) where there is attention. */
+  /** W [context; h] + b where there is attention. */
   readonly combine: Linear | undefined;
+  readonly #attention: ModelConfig['attention'];
   readonly #tied: boolean;
 
   constructor(core: Core, vocabulary: number, config: ModelConfig) {
     super(core, 'decoder', vocabulary, vocabulary, config);
     this.#tied = config.tied_embeddings;
+    this.#attention = config.attention;
     if (config.attention !== 'none') this.combine = new Linear(core, 2 * config.hidden_size, config.hidden_size, { name: 'decoder.combine' });
   }
 
@@ -162,9 +164,13 @@ class Decoder extends Stack {
     return { logits: linear(tape, input, weight, this.fc.bias), states: after };
   }
 
+  /** What the output layer sees [rows, hidden]: dot, tanh(combined); residual, h + combined, as the layers' skip connections have it. */
   #attend(tape: Tape, hidden: Tensor, target: PackedTokens, { outputs, rows }: Keys): Tensor {
-    const { context } = attend(tape, hidden, outputs, { queryRows: rowsOfSequences(target), keyRows: rows });
-    return tanh(tape, this.combine!.forward(tape, concatColumns(tape, context, hidden)));
+    const isResidual = this.#attention === 'residual';
+    const query = isResidual ? scale(tape, hidden, 1 / Math.sqrt(hidden.shape[1]!)) : hidden;
+    const { context } = attend(tape, query, outputs, { queryRows: rowsOfSequences(target), keyRows: rows });
+    const combined = this.combine!.forward(tape, concatColumns(tape, context, hidden));
+    return isResidual ? add(tape, hidden, combined) : tanh(tape, combined);
   }
 }
 
