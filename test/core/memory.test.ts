@@ -126,7 +126,7 @@ describe('openCore', () => {
 });
 
 describe('Arena', () => {
-  it('is flat over steps once its first step is over', () => {
+  it('is flat over equal steps once the first is over, in one chunk', () => {
     const memory = makeMemory(2, 512);
     const arena = new Arena(memory);
     const sizes = [10, 2_000_000, 64, 900_000, 300_000, 5];
@@ -135,12 +135,41 @@ describe('Arena', () => {
       arena.reset();
       return blocks;
     };
-    const first = step();
+    step();
+    const second = step();
     const held = memory.allocatedBytes;
-    for (let i = 0; i < 50; i++) expect(step()).toEqual(first);
+    expect(held).toBe(sizes.reduce((total, bytes) => total + Math.ceil(bytes / 64) * 64, 0));
+    for (let i = 0; i < 50; i++) expect(step()).toEqual(second);
     expect(memory.allocatedBytes).toBe(held);
     arena.dispose();
     expect(memory.allocatedBytes).toBe(0);
+  });
+
+  it('takes of the memory what its largest step takes, whatever the sizes of the others', () => {
+    fc.assert(fc.property(fc.array(fc.array(fc.nat({ max: 2_000_000 }), { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 25 }), (steps) => {
+      const memory = makeMemory(2, 1024);
+      const arena = new Arena(memory);
+      for (const sizes of steps) {
+        for (const bytes of sizes) arena.allocate(bytes, 'step');
+        arena.reset();
+      }
+      const taken = steps.map((sizes) => sizes.reduce((total, bytes) => total + Math.max(64, Math.ceil(bytes / 64) * 64), 0));
+      // Within a step, pieces of a chunk that were too small for what came next, of which each is smaller than that; and pages.
+      expect(memory.byteLength).toBeLessThanOrEqual(2 * Math.max(...taken) + 2_000_000 + 3 * 65_536);
+    }), { numRuns: 60 });
+  });
+
+  it('goes on in pieces where no room is left for one', () => {
+    const memory = makeMemory(2, 80);
+    const arena = new Arena(memory);
+    arena.allocate(1_500_000, 'first');
+    const between = memory.allocate(64, 'between');
+    arena.allocate(2_000_000, 'second');
+    arena.reset();
+    const bound = memory.byteLength;
+    memory.allocate(memory.maximumBytes - bound, 'the rest');
+    expect(() => [1_500_000, 2_000_000].map((bytes) => arena.allocate(bytes, 'again'))).not.toThrow();
+    memory.free(between);
   });
 
   it('hands out aligned blocks that do not touch', () => {
