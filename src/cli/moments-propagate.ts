@@ -9,6 +9,7 @@ import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, type CoreFlags } from './core-options.js';
 import { readJsonOrPath } from './flags.js';
 import { UsageError } from './usage-error.js';
+import { parseWhole } from './whole-number.js';
 
 interface Flags extends CoreFlags {
   model: string;
@@ -34,11 +35,6 @@ function parseChoice<const T extends string>(flag: string, given: string, choice
   const choice = choices.find((each) => each === given);
   if (choice === undefined) throw new UsageError(`${flag}: expected one of ${choices.join(', ')}, got ${quote(given)}`);
   return choice;
-}
-
-function parseWhole(flag: string, given: string, least: number): number {
-  if (!/^\d{1,15}$/.test(given) || Number(given) < least) throw new UsageError(`${flag}: expected a whole number of at least ${least}, got ${quote(given)}`);
-  return Number(given);
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);

@@ -6,6 +6,7 @@ import type { CliContext } from './context.js';
 import { readTextFile, readTokenizer } from './tokenizer-files.js';
 import { trainingCommand } from './tokenizer-training.js';
 import { UsageError } from './usage-error.js';
+import { parseWhole } from './whole-number.js';
 
 const OUTPUT_FORMATS = ['piece', 'id', 'nbest_piece', 'nbest_id', 'sample_piece', 'sample_id'] as const;
 const INPUT_FORMATS = ['piece', 'id'] as const;
@@ -30,12 +31,6 @@ function parseFormat<T extends string>(flag: string, given: string, choices: rea
   const choice = choices.find((each) => each === given);
   if (choice === undefined) throw new UsageError(`${flag}: expected one of ${choices.join(', ')}, got ${JSON.stringify(given)}`);
   return choice;
-}
-
-function parseWhole(flag: string, given: string, least: number, most: number): number {
-  const value = Number(given);
-  if (!/^-?\d+$/.test(given) || value < least || value > most) throw new UsageError(`${flag}: expected a whole number from ${least} to ${most}, got ${JSON.stringify(given)}`);
-  return value;
 }
 
 /** What to print for a line, without line feeds. */
