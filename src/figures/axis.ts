@@ -83,10 +83,14 @@ function minus(value: number): string {
 
 function linearAxis(spec: AxisSpec, ends: [number, number], count: number): Axis {
   const [lower, upper] = spec.domain ?? roundEnds(widen(ends), count);
-  const share = (value: number) => (isDrawable(value) ? (value - lower) / (upper - lower) : NaN);
+  const place = (value: number) => (value - lower) / (upper - lower);
   const values = roundNumbers(lower, upper, count);
   const labels = values.length === 0 ? [] : linearLabels(values, count);
-  return { spec, share, ticks: values.map((value, index) => ({ at: share(value), label: labels[index]! })) };
+  return {
+    spec,
+    share: (value) => (isDrawable(value) ? place(value) : NaN),
+    ticks: values.map((value, index) => ({ at: place(value), label: labels[index]! })),
+  };
 }
 
 function categoryAxis(spec: AxisSpec, categories: readonly string[]): Axis {
@@ -127,7 +131,7 @@ function logTicks(lower: number, upper: number, count: number, share: (value: nu
 
 /** Within one power of ten a little room; over several, whole powers. */
 function logEnds([lower, upper]: readonly [number, number]): readonly [number, number] {
-  return upper / lower < 10 ? [lower / 1.1, upper * 1.1] : roundPowers([lower, upper]);
+  return upper / lower < 10 ? [Math.max(1 / LARGEST, lower / 1.1), Math.min(LARGEST, upper * 1.1)] : roundPowers([lower, upper]);
 }
 
 function logAxis(spec: AxisSpec, ends: readonly [number, number], count: number): Axis {

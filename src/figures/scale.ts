@@ -20,6 +20,8 @@ function stepsBetween(lower: number, upper: number, count: number): { first: num
 export function roundNumbers(lower: number, upper: number, count: number): number[] {
   if (lower === upper) return [lower];
   const { first, last, step } = stepsBetween(lower, upper, count);
+  // Ends so near nought that float64 has no steps between them.
+  if (!Number.isFinite(last - first)) return [];
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (step < 0 ? (first + index) / -step : (first + index) * step));
 }
 
