@@ -32,8 +32,7 @@ async function bundlePage() {
 async function copyPage() {
   await copyFile(join(here, 'page/index.html'), join(page, 'index.html'));
   await copyFile(join(here, 'page/icon.svg'), join(page, 'icon.svg'));
-  const plots = await readFile(createRequire(import.meta.url).resolve('uplot/dist/uPlot.min.css'), 'utf8');
-  await writeFile(join(page, 'style.css'), `${plots}\n${await readFile(join(here, 'page/style.css'), 'utf8')}`);
+  await copyFile(join(here, 'page/style.css'), join(page, 'style.css'));
 }
 
 /** Knows the files that it keeps, and changes when any of them does. */

@@ -105,16 +105,16 @@ export async function checkComparison(Browser, host) {
     const compared = () => browser.evaluate(() => Promise.resolve({
       verdict: document.querySelector('#comparison .verdict')?.textContent,
       runs: [...document.querySelectorAll('#comparison .legend li')].map((item) => item.textContent),
-      series: [...document.querySelectorAll('#comparison #panel-loss .u-label')].map((label) => label.textContent),
+      series: [...document.querySelectorAll('#comparison #panel-loss .series li')].map((label) => label.textContent),
     }));
     await choose(1);
     assert.match(await reader.text('#comparison'), /Choose two or more runs of one experiment/);
     await choose(2);
-    await reader.until('the curves of both', () => Promise.resolve(document.querySelector('#comparison #panel-loss canvas') !== null), 20);
+    await reader.until('the curves of both', () => Promise.resolve(document.querySelector('#comparison #panel-loss svg') !== null), 20);
     assert.match((await compared()).verdict, /Same bits/);
     await choose(2);
     await choose(0);
-    await reader.until('the curves of both', () => Promise.resolve(document.querySelector('#comparison #panel-loss canvas') !== null), 20);
+    await reader.until('the curves of both', () => Promise.resolve(document.querySelector('#comparison #panel-loss svg') !== null), 20);
     const { verdict, runs, series } = await compared();
     assert.equal(verdict, undefined, 'runs of two seeds have other bits');
     assert.deepEqual(runs.map((words) => /^run (\d): .*seed (\d)\b.*; digest [0-9a-f]{12}$/.exec(words)?.slice(1)), [['1', '1'], ['2', '2']]);
