@@ -19,3 +19,9 @@ it('a zip of the same files has the same bytes, and is smaller than they are', a
   expect(archive.length).toBeLessThan(1500);
   expect(Object.keys(unzipSync(archive))).toEqual(Object.keys(files));
 });
+
+it('a zip tells the CRC-32 of each file', async () => {
+  const archive = await zipOf({ digits: new TextEncoder().encode('123456789') });
+  // The check value of this CRC, where a local header has it.
+  expect(new DataView(archive.buffer).getUint32(14, true)).toBe(0xcbf43926);
+});
