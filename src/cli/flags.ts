@@ -1,7 +1,6 @@
 // Flags of an experiment, made from its schema.
 import { Option, type Command } from 'commander';
-import type { z } from 'zod';
-import { ConfigurationError, flagOf, quote, textOf } from '../experiments/configuration.js';
+import { ConfigurationError, flagOf, quote, textOf, type Fields, type FieldType } from '../experiments/configuration.js';
 import type { Files } from '../runtime/runtime.js';
 
 /** commander's name of a field's option value: `teacher_lr` -> `teacherLr`. */
@@ -9,7 +8,7 @@ function optionKey(field: string): string {
   return field.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function defaultText(type: z.ZodType): string {
+function defaultText(type: FieldType): string {
   const { shown } = textOf(type);
   if (shown !== undefined) return ` (default: ${shown})`;
   const initial = type.safeParse(undefined).data as unknown;
@@ -19,8 +18,8 @@ function defaultText(type: z.ZodType): string {
 }
 
 /** Adds one option per field; `skip` names fields that have no flag of their own. */
-export function addFieldOptions(command: Command, fields: z.ZodRawShape, skip: readonly string[] = []): void {
-  for (const [name, type] of Object.entries(fields) as [string, z.ZodType][]) {
+export function addFieldOptions(command: Command, fields: Fields, skip: readonly string[] = []): void {
+  for (const [name, type] of Object.entries(fields)) {
     if (skip.includes(name)) continue;
     const { value, help, group } = textOf(type);
     const flags = value === undefined ? flagOf(name) : `${flagOf(name)} <${value}>`;
@@ -29,7 +28,7 @@ export function addFieldOptions(command: Command, fields: z.ZodRawShape, skip: r
 }
 
 /** The fields that were given on the command line. */
-export function givenFields(options: Record<string, unknown>, fields: z.ZodRawShape): Record<string, unknown> {
+export function givenFields(options: Record<string, unknown>, fields: Fields): Record<string, unknown> {
   const given = Object.keys(fields).map((name) => [name, options[optionKey(name)]] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }

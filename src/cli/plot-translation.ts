@@ -1,34 +1,11 @@
-// Learning curves of translators: perplexity by epoch, in training and on held-out pairs.
-import type { EpochRow } from '../experiments/translation/index.js';
-import { lineFigure, type LineSeries } from '../figures/index.js';
+// `isolab plot` of translation runs: their learning curves in one figure.
 import type { Files } from '../runtime/runtime.js';
+import { drawLearningCurves, type LearningCurve } from '../runs/translation-curves.js';
 import type { Drawing, PlotKind } from './plot-kind.js';
 import { readColumns } from './plot-table.js';
 
 const EPOCHS = /^(?:([0-9a-f]{12})\/)?epochs\.csv$/;
 const MODEL = /^(?:[0-9a-f]{12}\/)?translation\.json$/;
-
-type Row = Pick<EpochRow, 'epoch' | 'train_perplexity' | 'test_perplexity'>;
-
-export interface LearningCurve {
-  name: string;
-  rows: readonly Row[];
-}
-
-/** One figure of all curves: training dashed where there are several. */
-export function drawLearningCurves(curves: readonly LearningCurve[]): string {
-  const one = (name: string, rows: readonly Row[], column: 'train_perplexity' | 'test_perplexity'): LineSeries =>
-    ({ name, points: rows.map((row) => ({ x: row.epoch, y: row[column] })) });
-  const series = curves.flatMap(({ name, rows }) => {
-    const label = (part: string) => (curves.length === 1 ? part : `${name}, ${part}`);
-    return [one(label('training'), rows, 'train_perplexity'), one(label('held out'), rows, 'test_perplexity')];
-  });
-  return lineFigure({
-    title: 'Perplexity',
-    description: 'Perplexity by epoch: in training (with dropout), and on held-out pairs.',
-    panels: [{ title: 'Perplexity by epoch', x: { label: 'Epoch' }, y: { label: 'Perplexity', scale: 'log' }, series }],
-  });
-}
 
 /** Folders `translation.json` with `epochs.csv`, or `HASH/` of them. */
 export const translationPlots: PlotKind = {

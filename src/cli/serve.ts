@@ -8,7 +8,7 @@ import { PAGE_HEADERS } from '../web/headers.js';
 import type { CliContext } from './context.js';
 import { UsageError } from './usage-error.js';
 
-const TYPES: Readonly<Record<string, string>> = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml' };
+const TYPES: Readonly<Record<string, string>> = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml', tsv: 'text/tab-separated-values; charset=utf-8', txt: 'text/plain; charset=utf-8' };
 
 const typeOf = (path: string) => TYPES[path.slice(path.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
 
@@ -19,11 +19,13 @@ async function namesIn(folder: string): Promise<string[]> {
 /** Addresses and the files behind them: all that is ever read. @throws Error when the page has not been built */
 async function servedFiles(page: string, mnist: string | undefined): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  for (const name of await namesIn(page)) files.set(`/${name}`, `${page}/${name}`);
+  for (const name of await namesIn(page)) if (name !== 'texts') files.set(`/${name}`, `${page}/${name}`);
   const index = files.get('/index.html');
   if (index === undefined) throw new Error(`serve: expected the built page in ${page}, got none; npm run build:page makes it`);
   files.set('/', index);
-  if (mnist !== undefined) for (const name of await namesIn(mnist)) files.set(`/mnist/${name}`, `${mnist}/${name}`);
+  for (const [below, folder] of [['texts', `${page}/texts`], ['mnist', mnist]] as const) {
+    if (folder !== undefined) for (const name of await namesIn(folder)) files.set(`/${below}/${name}`, `${folder}/${name}`);
+  }
   return files;
 }
 

@@ -3,13 +3,13 @@ import { Command, Option } from 'commander';
 import type { Core } from '../core/index.js';
 import type { SentencePair } from '../data/texts.js';
 import { heldOutPairs, Translator, type TranslationConfig } from '../experiments/translation/index.js';
+import { loadTranslationData, readPairs } from '../runs/translation-data.js';
+import { readModelFolder, type TranslationRecord } from '../runs/translation-folder.js';
 import { corpusBleu, corpusChrf } from '../text/index.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, type CoreFlags } from './core-options.js';
 import { Progress } from './progress.js';
-import { loadTranslationData, readPairs } from './translate-data.js';
 import { addDecodingOptions, parseDecoding, type DecodingFlags } from './translate-decoding.js';
-import { readModelFolder, type TranslationRecord } from './translate-folder.js';
 import { UsageError } from './usage-error.js';
 import { parseWhole } from './whole-number.js';
 

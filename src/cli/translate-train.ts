@@ -2,17 +2,14 @@
 import { Command, Option } from 'commander';
 import type { Core } from '../core/index.js';
 import type { ParallelText } from '../data/texts.js';
-import { identifying, runIdOf } from '../experiments/identity.js';
 import {
   resolveTranslationConfig, runTranslation, translationFields, type TranslationConfig, type TranslationData, type TranslationEvent, type TranslationResult,
 } from '../experiments/translation/index.js';
-import { Tokenizer } from '../text/index.js';
-import { VERSION } from '../version.js';
+import { loadTranslationData } from '../runs/translation-data.js';
+import { TranslationFolder, translationRunId, type TranslationOutcome } from '../runs/translation-folder.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, parseInterval, type CoreFlags } from './core-options.js';
 import { addFieldOptions, givenFields, readConfigFile } from './flags.js';
-import { loadTranslationData } from './translate-data.js';
-import { TranslationFolder, type TranslationRecord } from './translate-folder.js';
 import { TranslationProgress } from './translate-progress.js';
 
 interface Options extends CoreFlags, Record<string, unknown> {
@@ -22,20 +19,13 @@ interface Options extends CoreFlags, Record<string, unknown> {
   json?: boolean;
 }
 
-/** What a training leaves for its folder. */
-interface Outcome {
-  result: TranslationResult;
-  tokenizers: { source: Uint8Array; target: Uint8Array };
-  seconds: Map<number, number>;
-}
-
 /** Turns one run's events into words, checkpoints and, in the end, its outcome. */
 class Training {
   readonly #context: CliContext;
   readonly #folder: TranslationFolder;
   readonly #progress: TranslationProgress;
   readonly #seconds = new Map<number, number>();
-  #tokenizers: Outcome['tokenizers'] | undefined;
+  #tokenizers: TranslationOutcome['tokenizers'] | undefined;
   #result: TranslationResult | undefined;
   #began = 0;
   /** Whether the epoch that is going on was begun here. */
@@ -47,7 +37,7 @@ class Training {
     this.#progress = new TranslationProgress(context);
   }
 
-  async run(events: AsyncIterable<TranslationEvent>, runId: string, text: ParallelText): Promise<Outcome> {
+  async run(events: AsyncIterable<TranslationEvent>, runId: string, text: ParallelText): Promise<TranslationOutcome> {
     this.#progress.say(`run ${runId}: ${text.pairs.length} pairs${describeLeftOut(text)}`);
     for await (const event of events) await this.#take(event);
     return { result: this.#result!, tokenizers: this.#tokenizers!, seconds: this.#seconds };
@@ -91,7 +81,8 @@ function describeLeftOut({ report: { empty } }: ParallelText): string {
 
 async function train(context: CliContext, core: Core, config: TranslationConfig, data: TranslationData, text: ParallelText, options: Options): Promise<void> {
   const { profile, wasmHash } = core;
-  const runId = await runIdOf('translation', identifying(translationFields, config), { profile, wasmHash, dataHash: data.sha256 });
+  const setting = { profile, wasmHash, dataHash: data.sha256 };
+  const runId = await translationRunId(config, setting);
   const folder = new TranslationFolder(context.runtime.files, config.out_dir, runId);
   let record = await folder.recorded();
   if (record !== undefined) context.stderr(`run ${runId} is recorded already\n`);
@@ -100,13 +91,7 @@ async function train(context: CliContext, core: Core, config: TranslationConfig,
     const events = runTranslation(core, config, data, {
       runId, checkpointEvery: parseInterval(options.checkpointEvery), ...(resume === undefined ? {} : { resume, resumeName: folder.checkpointPath }),
     });
-    const { result, tokenizers, seconds } = await new Training(context, folder).run(events, runId, text);
-    record = {
-      run_id: runId, config, rows: result.rows, epoch: result.epoch, result_digest: result.digest, program: `isolab ${VERSION}`,
-      profile, wasm_sha256: wasmHash, data_sha256: data.sha256, bits_promised: true,
-    } satisfies TranslationRecord;
-    const vocabularies = { source: Tokenizer.fromModel(tokenizers.source).toVocab(), target: Tokenizer.fromModel(tokenizers.target).toVocab() };
-    await folder.record(record, result, tokenizers, vocabularies, seconds);
+    record = await folder.record(config, await new Training(context, folder).run(events, runId, text), setting);
   }
   const { test_perplexity } = record.rows[record.epoch - 1]!;
   if (options.json === true) context.stdout(`${JSON.stringify({ folder: folder.path, run_id: runId, epoch: record.epoch, test_perplexity, digest: record.result_digest })}\n`);

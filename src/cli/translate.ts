@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { Translator } from '../experiments/translation/index.js';
+import { readModelFolder } from '../runs/translation-folder.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, type CoreFlags } from './core-options.js';
 import { addDecodingOptions, parseDecoding, type DecodingFlags } from './translate-decoding.js';
 import { evaluateCommand } from './translate-evaluate.js';
-import { readModelFolder } from './translate-folder.js';
 import { trainCommand } from './translate-train.js';
 import { UsageError } from './usage-error.js';
 

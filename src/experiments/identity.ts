@@ -1,7 +1,6 @@
 // What names a run: everything that its bits depend on.
-import type { z } from 'zod';
 import { sha256, type Profile } from '../core/index.js';
-import { textOf } from './configuration.js';
+import { textOf, type Fields } from './configuration.js';
 
 /** What, beside the configuration, decides a run's bits. */
 export interface RunSetting {
@@ -22,8 +21,8 @@ function canonicalJson(value: unknown): string {
 }
 
 /** A configuration without folders and the like, which change no result. */
-export function identifying(fields: z.ZodRawShape, config: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).filter(([name]) => textOf(fields[name] as z.ZodType).cosmetic !== true));
+export function identifying(fields: Fields, config: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).filter(([name]) => textOf(fields[name]!).cosmetic !== true));
 }
 
 /**

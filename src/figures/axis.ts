@@ -1,5 +1,5 @@
 // An axis: from values to the part of its length, and the ticks along it.
-import { scaleLinear, scaleLog } from 'd3-scale';
+import { decimalsBetween, fixedText, roundEnds, roundNumbers, roundPowers } from './scale.js';
 import type { Label } from './text.js';
 
 export interface AxisSpec {
@@ -66,15 +66,15 @@ export function widen([lower, upper]: readonly [number, number]): [number, numbe
 /** `1`, `−0.5`, `20,000`; far from 1 as `2×10` with an exponent. */
 function linearLabels(ticks: readonly number[], count: number): Label[] {
   const largest = Math.max(...ticks.map(Math.abs));
-  const ends = [ticks[0]!, ticks.at(-1)!] as const;
+  const [first, last] = [ticks[0]!, ticks.at(-1)!];
   if (largest >= 1e-3 && largest < 1e6) {
-    const format = scaleLinear().domain(ends).tickFormat(count);
-    return ticks.map((tick) => ({ text: format(tick) }));
+    const decimals = decimalsBetween(first, last, count);
+    return ticks.map((tick) => ({ text: fixedText(tick, decimals) }));
   }
   const exponent = Number(largest.toExponential().split('e')[1]);
   const unit = Number(`1e${exponent}`);
-  const format = scaleLinear().domain(ends.map((end) => end / unit)).tickFormat(count);
-  return ticks.map((tick) => (tick === 0 ? { text: '0' } : { text: `${format(tick / unit)}×10`, exponent: minus(exponent) }));
+  const decimals = decimalsBetween(first / unit, last / unit, count);
+  return ticks.map((tick) => (tick === 0 ? { text: '0' } : { text: `${fixedText(tick / unit, decimals)}×10`, exponent: minus(exponent) }));
 }
 
 function minus(value: number): string {
@@ -82,14 +82,14 @@ function minus(value: number): string {
 }
 
 function linearAxis(spec: AxisSpec, ends: [number, number], count: number): Axis {
-  const scale = scaleLinear().domain(spec.domain ?? widen(ends)).range([0, 1]);
-  if (spec.domain === undefined) scale.nice(count);
-  const values = scale.ticks(count);
+  const [lower, upper] = spec.domain ?? roundEnds(widen(ends), count);
+  const place = (value: number) => (value - lower) / (upper - lower);
+  const values = roundNumbers(lower, upper, count);
   const labels = values.length === 0 ? [] : linearLabels(values, count);
   return {
     spec,
-    share: (value) => (isDrawable(value) ? scale(value) : NaN),
-    ticks: values.map((value, index) => ({ at: scale(value), label: labels[index]! })),
+    share: (value) => (isDrawable(value) ? place(value) : NaN),
+    ticks: values.map((value, index) => ({ at: place(value), label: labels[index]! })),
   };
 }
 
@@ -104,7 +104,7 @@ function categoryAxis(spec: AxisSpec, categories: readonly string[]): Axis {
 
 /** `0.02`, `300`; on an axis that reaches far from 1 `2×10` with an exponent, and 10 alone for a power. */
 function logLabel(mantissa: number, exponent: number, isPlain: boolean): Label {
-  if (isPlain) return { text: scaleLinear().tickFormat(1, `,.${Math.max(0, -exponent)}f`)(Number(`${mantissa}e${exponent}`)) };
+  if (isPlain) return { text: fixedText(Number(`${mantissa}e${exponent}`), Math.max(0, -exponent)) };
   return { text: mantissa === 1 ? '10' : `${mantissa}×10`, exponent: minus(exponent) };
 }
 
@@ -129,17 +129,18 @@ function logTicks(lower: number, upper: number, count: number, share: (value: nu
   return ticks;
 }
 
-function logAxis(spec: AxisSpec, [lower, upper]: [number, number], count: number): Axis {
-  const scale = scaleLog().range([0, 1]);
-  if (spec.domain !== undefined) scale.domain(spec.domain);
-  // Within one power of ten a little room; over several, whole powers.
-  else if (upper / lower < 10) scale.domain([lower / 1.1, upper * 1.1]);
-  else scale.domain([lower, upper]).nice();
-  const [from, to] = scale.domain() as [number, number];
-  const share = (value: number) => (isDrawable(value, 'log') ? scale(value) : NaN);
+/** Within one power of ten a little room; over several, whole powers. */
+function logEnds([lower, upper]: readonly [number, number]): readonly [number, number] {
+  return upper / lower < 10 ? [Math.max(1 / LARGEST, lower / 1.1), Math.min(LARGEST, upper * 1.1)] : roundPowers([lower, upper]);
+}
+
+function logAxis(spec: AxisSpec, ends: readonly [number, number], count: number): Axis {
+  const [from, to] = spec.domain ?? logEnds(ends);
+  const [start, length] = [Math.log(from), Math.log(to) - Math.log(from)];
+  const share = (value: number) => (isDrawable(value, 'log') ? (Math.log(value) - start) / length : NaN);
   const ticks = logTicks(from, to, count, share);
   if (ticks.filter(({ label }) => label !== undefined).length >= 2) return { spec, share, ticks };
-  const values = scaleLinear().domain([from, to]).ticks(count);
+  const values = roundNumbers(from, to, count);
   const labels = linearLabels(values, count);
   return { spec, share, ticks: values.map((value, index) => ({ at: share(value), label: labels[index]! })) };
 }

@@ -1,5 +1,4 @@
 // Lines and bands as path data, thinned to what the pixels can show.
-import { area, line } from 'd3-shape';
 import type { PlotPlace } from './panel.js';
 import { element, type Attributes } from './svg.js';
 
@@ -84,15 +83,35 @@ function bounded(value: number): number {
   return Math.min(BEYOND, Math.max(-BEYOND, value));
 }
 
+/** `12.34,5`: within the bounds, two decimals at most. */
+function pair(x: number, y: number): string {
+  return `${Math.round(bounded(x) * 100) / 100},${Math.round(bounded(y) * 100) / 100}`;
+}
+
+/** Points that follow one another and are all there. */
+function stretches(points: readonly Pixel[], isThere: (point: Pixel) => boolean): Pixel[][] {
+  const found: Pixel[][] = [];
+  let isOpen = false;
+  for (const point of points) {
+    if (isThere(point)) {
+      if (isOpen) found.at(-1)!.push(point);
+      else found.push([point]);
+    }
+    isOpen = isThere(point);
+  }
+  return found;
+}
+
 /** Path data of a line that breaks at missing values; a value alone between gaps becomes a dot under a round cap. */
 export function linePath(points: readonly Pixel[], width: number): string {
-  return line<Pixel>((point) => bounded(point.x), (point) => bounded(point.y)).defined(({ y }) => !Number.isNaN(y)).digits(2)(thinLine(points, width)) ?? '';
+  const drawn = stretches(thinLine(points, width), ({ y }) => !Number.isNaN(y));
+  return drawn.map((stretch) => `M${stretch.map(({ x, y }) => pair(x, y)).join('L')}${stretch.length === 1 ? 'Z' : ''}`).join('');
 }
 
 /** Path data of the area between low and high, broken where either is missing. */
 export function bandPath(points: readonly Pixel[], width: number): string {
-  const shape = area<Pixel>((point) => bounded(point.x), (point) => bounded(point.low), (point) => bounded(point.high));
-  return shape.defined(hasBand).digits(2)(thinBand(points, width)) ?? '';
+  const drawn = stretches(thinBand(points, width), hasBand);
+  return drawn.map((stretch) => `M${[...stretch.map(({ x, high }) => pair(x, high)), ...stretch.map(({ x, low }) => pair(x, low)).reverse()].join('L')}Z`).join('');
 }
 
 /** A path element, or nothing for no path data. */

@@ -1,7 +1,7 @@
 // An experiment on Gaussian moments as it is run: what it reads, and the table, figure and record that its folder holds.
-import type { z } from 'zod';
 import type { Core, Profile } from '../core/index.js';
 import type { Column, Duration, FurtherTable, MomentEvent, MomentResult, TableRow } from '../experiments/moments/index.js';
+import type { Fields } from '../experiments/configuration.js';
 import { identifying, runIdOf } from '../experiments/identity.js';
 import { formatPandasCsv, writeTidily } from '../outputs/index.js';
 import type { Files } from '../runtime/runtime.js';
@@ -22,7 +22,7 @@ export interface MomentExperiment<C extends MomentConfig, R extends TableRow, D 
   /** Of the subcommand, and of the table and figure that it writes. */
   name: string;
   description: string;
-  fields: z.ZodRawShape;
+  fields: Fields;
   resolve(values: Record<string, unknown>, source: string): C;
   /** Default: nothing is read. */
   load?(source: DataSource, core: Core, config: C): Promise<Loaded<D>>;
@@ -43,7 +43,7 @@ export async function loadMomentData<C extends MomentConfig, R extends TableRow,
 }
 
 /** The 12 hexadecimal digits that name a run. @param dataHash of `Loaded` */
-export function momentRunId({ name, fields }: { name: string; fields: z.ZodRawShape }, config: MomentConfig, setting: { profile: Profile; wasmHash: string; dataHash: string }): Promise<string> {
+export function momentRunId({ name, fields }: { name: string; fields: Fields }, config: MomentConfig, setting: { profile: Profile; wasmHash: string; dataHash: string }): Promise<string> {
   return runIdOf(`moments ${name}`, identifying(fields, config), setting);
 }
 

@@ -17,14 +17,40 @@ interface Table {
   readonly folds: ReadonlyMap<string, string>;
 }
 
+/** Whole numbers one after the other, seven bits a byte, the lowest first (LEB128). */
+function* numbersOf(bytes: Uint8Array): Generator<number, never> {
+  let [value, shift] = [0, 0];
+  for (const byte of bytes) {
+    value |= (byte & 127) << shift;
+    shift += 7;
+    if (byte > 127) continue;
+    yield value;
+    [value, shift] = [0, 0];
+  }
+  throw new RangeError('NFKC_RULES: expected more numbers, got none');
+}
+
+/** Characters and what each stands for, as `table` of test/reference/tokenizer_tables.py writes them. */
+function readTable(next: () => number): Map<string, string> {
+  const count = next();
+  let point = 0;
+  const keys = Array.from({ length: count }, () => (point += next()));
+  const lengths = Array.from({ length: count }, next);
+  const before: number[] = [];
+  const textOf = (length: number) => String.fromCodePoint(...Array.from({ length }, (_, place) => {
+    const distance = next();
+    before[place] = (before[place] ?? 0) + (distance % 2 === 0 ? distance / 2 : -(distance + 1) / 2);
+    return before[place]!;
+  }));
+  return new Map(keys.map((key, index) => [String.fromCodePoint(key), textOf(lengths[index]!)]));
+}
+
 function unpack(): Table {
   const packed = Uint8Array.from(atob(NFKC_RULES), (character) => character.charCodeAt(0));
-  const blocks = new TextDecoder('utf-8', { ignoreBOM: true }).decode(inflateSync(packed)).split('\n\n');
-  const [singles, composed, folds] = blocks.map((block) => new Map(block.split('\n').map((line) => {
-    const first = String.fromCodePoint(line.codePointAt(0)!);
-    return [first, line.slice(first.length)];
-  })));
-  return { singles: singles!, compositions: new Map([...composed!].map(([whole, parts]) => [parts, whole])), folds: folds! };
+  const numbers = numbersOf(inflateSync(packed));
+  const next = () => numbers.next().value;
+  const [singles, composed, folds] = [readTable(next), readTable(next), readTable(next)];
+  return { singles, compositions: new Map([...composed].map(([whole, parts]) => [parts, whole])), folds };
 }
 
 const SYLLABLES = 11172;

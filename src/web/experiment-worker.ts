@@ -1,4 +1,4 @@
-// What runInWorker's worker runs: one experiment, its events posted in batches as they come.
+// What the page's workers run: one experiment, its events posted in batches as they come; or a finished run's translator.
 import { automaticThreads, openCore, type Profile } from '../core/index.js';
 import type { DatasetPair } from '../data/index.js';
 import type { DataSource } from '../runs/data-source.js';
@@ -9,6 +9,7 @@ import { experimentNamed } from './experiments/index.js';
 import { KeptRun } from './kept-run.js';
 import { MemoryFiles } from './memory-files.js';
 import { pageData } from './page-data.js';
+import { answer, type Question } from './stored-translator.js';
 
 /** A run to be done off the page's own thread. Everything in it passes through postMessage. */
 export interface WorkerRun {
@@ -30,8 +31,8 @@ export interface WorkerRun {
 
 /** An experiment's event, or what it computes with, which comes first. */
 export type WorkerEvent = RunEvent | { type: 'opened'; profile: Profile; wasmHash: string; threads: number; threadsNote: string | undefined };
-export type WorkerMessage = { events: WorkerEvent[] } | { done: true } | { error: { name: string; message: string } };
-export type WorkerOrder = { start: WorkerRun } | { pause: boolean };
+export type WorkerMessage = { events: WorkerEvent[] } | { done: true } | { answer: string } | { error: { name: string; message: string } };
+export type WorkerOrder = { start: WorkerRun } | { pause: boolean } | { question: Question };
 
 /** Milliseconds between two batches of events, and between two looks at the page's orders. */
 const BATCH = 200;
@@ -121,7 +122,8 @@ async function start(run: WorkerRun): Promise<void> {
 globalThis.onmessage = async ({ data }: MessageEvent<WorkerOrder>) => {
   if ('pause' in data) return obey(data.pause);
   try {
-    await start(data.start);
+    if ('question' in data) post({ answer: await answer(data.question) });
+    else await start(data.start);
   } catch (error) {
     post({ error: { name: (error as Error).name, message: (error as Error).message } });
   }

@@ -1,7 +1,7 @@
 // What an experiment is to the page: its words and its form, how it is computed, what its events show, which files it leaves.
-import type { z } from 'zod';
 import type { Core } from '../core/index.js';
 import type { DatasetPair } from '../data/index.js';
+import type { Fields } from '../experiments/configuration.js';
 import type { DataSource } from '../runs/data-source.js';
 import type { Files } from '../runtime/runtime.js';
 import type { Panel, PlotChange } from './plots.js';
@@ -53,12 +53,14 @@ export interface LabExperiment<C extends Config = Config> {
   readonly name: string;
   readonly title: string;
   readonly sentence: string;
-  readonly fields: z.ZodRawShape;
+  readonly fields: Fields;
   /** @throws ConfigurationError naming the flag, what was expected and what was given */
   resolve(values: Record<string, unknown>, source: string): C;
   /** The default first, the one-minute version second. */
   readonly presets: readonly Preset[];
   panels(config: C): readonly Panel[];
+  /** Whether a finished run has left a translator, which sentences can be asked of. */
+  readonly translates?: boolean;
   /** Computes, writes checkpoints and at the end the files of the command line, and goes on from a checkpoint that lies there. */
   run(place: RunPlace, config: C): AsyncGenerator<RunEvent>;
 }

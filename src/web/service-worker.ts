@@ -54,6 +54,6 @@ scope.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   // Datasets are kept by whoever reads them.
-  if (request.method !== 'GET' || origin !== scope.location.origin || pathname.includes('/mnist/')) return;
+  if (request.method !== 'GET' || origin !== scope.location.origin || /\/(mnist|texts)\/[^/]*$/.test(pathname)) return;
   event.respondWith(answer(request));
 });

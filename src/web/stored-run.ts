@@ -9,6 +9,8 @@ export interface BitSetting {
   profile: Profile;
   wasmHash: string;
   dataHash: string;
+  /** Who computes, where that is not the core alone. */
+  backend?: string;
 }
 
 export interface StoredRun {

@@ -60,6 +60,34 @@ def fold(rules, folds):
     return {**{c: to for c, to in folds.items() if c not in rules}, **folded}
 
 
+def number(value):
+    """LEB128: seven bits a byte, the lowest first."""
+    written = bytearray()
+    while value > 127:
+        written.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*written, value])
+
+
+def table(rules):
+    """How many rules; their characters, each by its distance from the one before; lengths of what they stand for; and of that each
+    character by its distance from the one at its place in the rule before, twice that, or less one where it is lower."""
+    keys = lengths = texts = b''
+    last, before = 0, {}
+    for key, text in sorted(rules.items()):
+        keys, lengths, last = keys + number(ord(key) - last), lengths + number(len(text)), ord(key)
+        for place, character in enumerate(text):
+            distance = ord(character) - before.get(place, 0)
+            texts += number(2 * distance if distance >= 0 else -2 * distance - 1)
+            before[place] = ord(character)
+    return number(len(rules)) + keys + lengths + texts
+
+
+def packed(*tables):
+    deflating = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
+    return base64.b64encode(deflating.compress(b''.join(map(table, tables))) + deflating.flush()).decode()
+
+
 def normalization():
     nfkc = trained_charsmap('nfkc')
     singles = {key: value for key, value in nfkc.items() if len(key) == 1}
@@ -79,16 +107,13 @@ def normalization():
     assert len(spaces) + len(deleted) + len(kept) == len(changes)
     assert fold(nmt, folds) == trained_charsmap('nmt_nfkc_cf')
 
-    lines = lambda rules: '\n'.join(key + value for key, value in sorted(rules.items()))
-    blocks = [lines(singles), '\n'.join(value + key for key, value in sorted(compositions.items())), lines(folds)]
     numbers = lambda points: ', '.join(f'0x{ord(c):04x}' for c in points)
-    packed = zlib.compressobj(9, zlib.DEFLATED, -15)
-    data = base64.b64encode(packed.compress('\n\n'.join(blocks).encode()) + packed.flush()).decode()
+    data = packed(singles, {value: key for key, value in compositions.items()}, folds)
     return f"""// Written by test/reference/tokenizer_tables.py. The rules of NFKC as SentencePiece 0.1.97 has them.
 
 /**
- * Deflated text in base64, three blocks of lines: a character and its replacement ({len(singles)}), a composed character
- * and what it is composed of ({len(compositions)}; Hangul follows from arithmetic), a character and its case folding ({len(folds)}).
+ * Three tables of numbers, deflated, in base64: characters and their replacements ({len(singles)}), composed characters and what they are
+ * composed of ({len(compositions)}; Hangul follows from arithmetic), characters and their case foldings ({len(folds)}). `table` there says how.
  */
 export const NFKC_RULES =
   '{data}';

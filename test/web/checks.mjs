@@ -1,8 +1,10 @@
 // What the page promises, each as something that its reader does in a browser. A check throws when it does not hold.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { differenceOf, runCommandLine } from './command-line.mjs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { differenceOf, runCommandLine, translateByCommandLine } from './command-line.mjs';
 import { LabReader } from './page-driver.mjs';
 
 /** A split-head run of seconds. */
@@ -44,6 +46,81 @@ export async function checkRun(Browser, host, experiment, { preset, values }, co
     await requireAccessible(browser, `${experiment} finished`);
     assert.deepEqual(browser.complaints, [], `${browser.name}, ${experiment}: errors and refusals`);
     return await reader.link();
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Sentences typed into the box of a finished translator, also of one opened again from the store: the command line's answers. */
+export async function checkSentences(Browser, host, commandLine) {
+  const profile = await mkdtemp(join(tmpdir(), 'isolab-profile-'));
+  const sentence = '私は本を読みます。';
+  const ways = { greedy: [], beam: ['--beam', '5'] };
+  const answers = Object.fromEntries(await Promise.all(Object.entries(ways).map(async ([way, flags]) => [way, await translateByCommandLine(commandLine.files, sentence, flags)])));
+  let browser = await Browser.open({ profile });
+  try {
+    const reader = new LabReader(browser);
+    await reader.open(host.address);
+    await reader.choose('translate train');
+    await reader.importJson(commandLine.config);
+    await reader.run(300);
+    for (const way of Object.keys(ways)) assert.equal(await reader.ask(sentence, way), answers[way], `${browser.name}: ${way}`);
+    const drawn = await reader.ask(sentence, 'sample');
+    assert.equal(drawn, await translateByCommandLine(commandLine.files, sentence, ['--sample', '--sample-seed', '2']), `${browser.name}: drawn`);
+    await requireAccessible(browser, 'a sentence answered');
+    await assert.rejects(reader.ask('本'.repeat(1000)), /sentence 1: expected fewer than 1000 tokens, got \d+; split it/);
+    await assert.rejects(reader.ask('  '), /Type a sentence first/);
+    await requireAccessible(browser, 'a sentence refused');
+    await browser.close();
+    browser = undefined;
+    browser = await Browser.open({ profile });
+    const again = new LabReader(browser);
+    await again.open(host.address);
+    await again.pressInRow(0, 'Open');
+    assert.equal(await again.ask(sentence), answers.greedy, `${browser.name}: opened again`);
+    assert.deepEqual(browser.complaints, [], `${browser.name}: errors and refusals`);
+  } finally {
+    await browser?.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+/** Two runs chosen in the list are laid over each other: the curves of both, what each was, and whether their bits are the same. */
+export async function checkComparison(Browser, host) {
+  const browser = await Browser.open();
+  try {
+    const reader = new LabReader(browser);
+    await reader.open(host.address);
+    await reader.importJson(SHORT);
+    for (const [before, seed] of ['1', '1', '2'].entries()) {
+      await reader.set('seed', seed);
+      await reader.click('#run');
+      await reader.until('the run in the list', (count) => Promise.resolve(document.querySelectorAll('#runs tbody tr').length > count), 10, before);
+      await reader.finish(120);
+    }
+    const choose = (index) => browser.evaluate((place) => {
+      document.querySelectorAll('#runs tbody input[type=checkbox]')[place].click();
+      return Promise.resolve();
+    }, index);
+    const compared = () => browser.evaluate(() => Promise.resolve({
+      verdict: document.querySelector('#comparison .verdict')?.textContent,
+      runs: [...document.querySelectorAll('#comparison .legend li')].map((item) => item.textContent),
+      series: [...document.querySelectorAll('#comparison #panel-loss .series li')].map((label) => label.textContent),
+    }));
+    await choose(1);
+    assert.match(await reader.text('#comparison'), /Choose two or more runs of one experiment/);
+    await choose(2);
+    await reader.until('the curves of both', () => Promise.resolve(document.querySelector('#comparison #panel-loss svg') !== null), 20);
+    assert.match((await compared()).verdict, /Same bits/);
+    await choose(2);
+    await choose(0);
+    await reader.until('the curves of both', () => Promise.resolve(document.querySelector('#comparison #panel-loss svg') !== null), 20);
+    const { verdict, runs, series } = await compared();
+    assert.equal(verdict, undefined, 'runs of two seeds have other bits');
+    assert.deepEqual(runs.map((words) => /^run (\d): .*seed (\d)\b.*; digest [0-9a-f]{12}$/.exec(words)?.slice(1)), [['1', '1'], ['2', '2']]);
+    for (const run of ['run 1: ', 'run 2: ']) assert.equal(series.filter((name) => name.startsWith(run)).length, 2, `both losses of ${run}`);
+    await requireAccessible(browser, 'two runs compared');
+    assert.deepEqual(browser.complaints, []);
   } finally {
     await browser.close();
   }

@@ -1,8 +1,8 @@
 // What the command line makes of a configuration: its digest and its files, for the page to be held against.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,6 +10,8 @@ import { parseCsv } from '../../dist/outputs/index.js';
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('../../dist/cli/bin.js', import.meta.url));
+/** Datasets that the page carries, by the names that configurations give them. */
+const texts = fileURLToPath(new URL('../../dist/page/texts', import.meta.url));
 
 async function walk(folder, below = '') {
   const found = new Map();
@@ -34,17 +36,35 @@ function digestOf(files) {
   return digests.join(' ');
 }
 
-/** Runs a configuration in an empty folder. @returns digest, seconds and files by their paths */
+/** Runs a configuration in a folder with nothing but the page's datasets. @returns digest, seconds and files by their paths */
 export async function runCommandLine(experiment, config, threads = 'auto') {
   const folder = await mkdtemp(join(tmpdir(), 'isolab-page-'));
   try {
     await writeFile(join(folder, 'config.json'), JSON.stringify(config));
+    const carried = await readdir(texts);
+    for (const name of carried) await copyFile(join(texts, name), join(folder, name));
     const began = performance.now();
     await run(process.execPath, [program, ...experiment.split(' '), '--config', 'config.json', '--threads', threads], { cwd: folder, maxBuffer: 1 << 26 });
     const seconds = (performance.now() - began) / 1000;
-    await rm(join(folder, 'config.json'));
+    for (const name of ['config.json', ...carried]) await rm(join(folder, name));
     const files = await walk(folder);
     return { digest: digestOf(files), seconds, files };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** What `isolab translate run` says of a sentence. @param files of a training, as `runCommandLine` gives them */
+export async function translateByCommandLine(files, sentence, flags) {
+  const folder = await mkdtemp(join(tmpdir(), 'isolab-page-'));
+  try {
+    for (const [path, bytes] of files) {
+      await mkdir(join(folder, dirname(path)), { recursive: true });
+      await writeFile(join(folder, path), bytes);
+    }
+    const model = dirname([...files.keys()].find((path) => path.endsWith('translation.json')));
+    const { stdout } = await run(process.execPath, [program, 'translate', 'run', '--model', model, ...flags, sentence], { cwd: folder });
+    return stdout.trimEnd();
   } finally {
     await rm(folder, { recursive: true });
   }

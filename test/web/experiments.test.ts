@@ -1,9 +1,9 @@
 // The page's experiments without a page: presets that hold, panels that events fill, and the command line's files.
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
 import { openCore } from '../../src/core/index.js';
 import { textOf } from '../../src/experiments/configuration.js';
 import { madeUpDataset, shortRun } from '../../src/verify/index.js';
+import { madeUpPairs } from '../../src/verify/translation-cases.js';
 import { EXPERIMENTS, experimentNamed } from '../../src/web/experiments/index.js';
 import type { RunEvent } from '../../src/web/experiment.js';
 import { MemoryFiles } from '../../src/web/memory-files.js';
@@ -23,11 +23,15 @@ const SHORT: Record<string, Record<string, unknown>> = {
   'moments constrained': { largest: 4, dim: 4, count: 100, repeats: 1 },
   'moments gaussianity': { dims: '1,4', count: 40 },
   'moments profile': { dims: '2,4', dim: 4, layers: 2, trials: 1 },
+  'translate train': { data: 'pairs.tsv', vocab_size: 45, embed_size: 12, hidden_size: 12, batch_size: 4, lr: 0.01, epochs: 2 },
 };
+
+const own = new MemoryFiles();
+await own.writeWhole('pairs.tsv', new TextEncoder().encode(madeUpPairs.map(({ source, target }) => `${target}\t${source}\n`).join('')));
 
 async function run(name: string, config: Record<string, unknown>, files = new MemoryFiles(), checkpointEvery?: number, most = Infinity): Promise<{ events: RunEvent[]; files: MemoryFiles }> {
   const events: RunEvent[] = [];
-  const source = { files, mnistFolders: () => ({ dataDir: 'none' }) };
+  const source = { files: own, mnistFolders: () => ({ dataDir: 'none' }) };
   const place = { core, files, source, images, now: () => performance.now(), engine: 'test', checkpointEvery };
   const experiment = experimentNamed(name);
   let checkpoints = 0;
@@ -75,16 +79,16 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.name, experiment] as c
 
   it('has a form whose texts are its values', () => {
     const config = experiment.resolve(SHORT[name]!, 'test');
-    const texts = Object.entries(experiment.fields as Record<string, z.ZodType>).map(([field, type]) => {
+    const texts = Object.entries(experiment.fields).map(([field, type]) => {
       const value = config[field];
       return [field, typeof value === 'boolean' ? value : parseValue(type, formatValue(type, value))] as const;
     });
     expect(experiment.resolve(Object.fromEntries(texts.filter(([, value]) => value !== undefined)), 'form')).toEqual(config);
-    for (const type of Object.values(experiment.fields) as z.ZodType[]) for (const choice of choicesOf(type) ?? []) expect(type.safeParse(choice).success, textOf(type).help).toBe(true);
+    for (const type of Object.values(experiment.fields)) for (const choice of choicesOf(type) ?? []) expect(type.safeParse(choice).success, textOf(type).help).toBe(true);
   });
 });
 
-describe.each(['splithead', 'alignment', 'byzantine'])('%s, broken off', (name) => {
+describe.each(['splithead', 'alignment', 'byzantine', 'translate train'])('%s, broken off', (name) => {
   it('goes on from its checkpoint to the identical end, and leaves no checkpoint', async () => {
     const whole = await run(name, SHORT[name]!);
     const broken = await run(name, SHORT[name]!, new MemoryFiles(), 1, 1);
@@ -95,6 +99,31 @@ describe.each(['splithead', 'alignment', 'byzantine'])('%s, broken off', (name) 
     expect(paths.length).toBeGreaterThan(2);
     expect(paths.join(' ')).not.toMatch(/checkpoint/);
     // Times and dates are in the other files.
-    for (const path of paths.filter((each) => /layer_metrics|metrics\.csv|rounds|record\.json|summary/.test(each))) expect(await resumed.files.read(path), path).toEqual(await whole.files.read(path));
+    for (const path of paths.filter((each) => /layer_metrics|metrics\.csv|rounds|record\.json|summary|epochs|model|vocab|curves/.test(each))) expect(await resumed.files.read(path), path).toEqual(await whole.files.read(path));
+  });
+});
+
+describe('translation', () => {
+  it('shows perplexities by step and by epoch, and counts the held-out batches as work', async () => {
+    const { events } = await run('translate train', SHORT['translate train']!);
+    const points = events.flatMap((event) => (event.type === 'plot' && event.change.kind === 'point' ? [{ panel: event.panel, ...event.change }] : []));
+    // 64 pairs in batches of 4 are 16 steps an epoch; 16 held-out pairs are 4 batches of a third of a step's time each.
+    expect(points.filter(({ panel }) => panel === 'training').map(({ x }) => x)).toEqual([10, 16, 26, 32]);
+    expect(points.filter(({ panel }) => panel === 'epochs').map(({ series, x }) => [series, x])).toEqual([['training', 1], ['held out', 1], ['training', 2], ['held out', 2]]);
+    for (const { y } of points) expect(y).toBeGreaterThan(1);
+    expect(events.find((event) => event.type === 'started')).toMatchObject({ total: 32 + 8 / 3, done: 0, title: expect.stringMatching(/^64 pairs to train on, 16 held out; 45 and 45 pieces, \d+ parameters, 32 steps$/) });
+    expect(events.findLast((event) => event.type === 'progress')!.done).toBeCloseTo(32 + 8 / 3, 12);
+  });
+
+  it('goes on in mid-epoch where its work stood', async () => {
+    const { files } = await run('translate train', SHORT['translate train']!, new MemoryFiles(), 7, 4);
+    const { events } = await run('translate train', SHORT['translate train']!, files, 7);
+    // Checkpoints after 7, 14, 16 and 23 steps.
+    expect(events.find((event) => event.type === 'started')).toMatchObject({ total: 32 + 8 / 3, done: 23 + 4 / 3 });
+  });
+
+  it('says in a sentence that it has no pairs', async () => {
+    await expect(run('translate train', {})).rejects.toThrow(/^--data: expected a TSV, a zip with one, or two aligned text files, got none$/);
+    await expect(run('translate train', { data: 'nowhere.tsv' })).rejects.toThrow(/^--data: expected a file that can be read, got "nowhere.tsv"/);
   });
 });

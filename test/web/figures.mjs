@@ -18,8 +18,8 @@ async function firstPoint() {
     document.getElementById('run').click();
     let any;
     const look = () => {
-      if (document.querySelector('.plot canvas') !== null) any ??= performance.now();
-      if (document.querySelector('#panel-loss canvas') === null) requestAnimationFrame(look);
+      if (document.querySelector('.plot svg') !== null) any ??= performance.now();
+      if (document.querySelector('#panel-loss svg') === null) requestAnimationFrame(look);
       else resolve({ any, loss: performance.now() });
     };
     look();

@@ -114,6 +114,32 @@ export class LabReader {
     }, end).then((text) => Buffer.from(text, 'base64'));
   }
 
+  /** Types a sentence for the translator, chooses how it is answered, and presses Enter. @returns the answer */
+  async ask(sentence, way = 'greedy') {
+    await this.until('a box for sentences', () => Promise.resolve(document.getElementById('sentence') !== null), 10);
+    await this.#browser.evaluate((words, how) => {
+      document.getElementById('translation').textContent = '';
+      document.getElementById('sentence').value = words;
+      document.getElementById('way').value = how;
+      document.querySelector('form.ask').requestSubmit();
+      return Promise.resolve();
+    }, sentence, way);
+    return this.until('an answer', () => {
+      const refusal = document.getElementById('sentence-error').textContent;
+      if (refusal) throw new Error(refusal);
+      return Promise.resolve(document.getElementById('translation').textContent);
+    }, 60);
+  }
+
+  /** Presses a button of the row of a run in the list, the latest run being 0. */
+  pressInRow(index, words) {
+    return this.#browser.evaluate((place, text) => {
+      const row = document.querySelectorAll('#runs tbody tr')[place];
+      [...row.querySelectorAll('button')].find((button) => button.textContent === text).click();
+      return Promise.resolve();
+    }, index, words);
+  }
+
   /** The link that the page makes of the run. */
   async link() {
     await this.click('#share');

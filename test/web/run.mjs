@@ -1,7 +1,7 @@
 // npm run test:web: the lab page in Debian's Chromium and Firefox, driven for real, against the command line.
 //   --browsers LIST     chromium, firefox (default: both)
 //   --experiments LIST  whose one-minute presets are run (default: all)
-//   --only LIST         some of presets,links,closed,wrong,own,pause,static,missing,requests (default: all)
+//   --only LIST         some of presets,links,closed,sentences,compared,wrong,own,pause,static,missing,requests (default: all)
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { Firefox } from './firefox.mjs';
 import { serveHere, serveStatically } from './hosts.mjs';
 
 const BROWSERS = { chromium: Chromium, firefox: Firefox };
-const ALL = ['presets', 'links', 'closed', 'wrong', 'own', 'pause', 'static', 'missing', 'requests'];
+const ALL = ['presets', 'links', 'closed', 'sentences', 'compared', 'wrong', 'own', 'pause', 'static', 'missing', 'requests'];
 const names = EXPERIMENTS.map(({ name }) => name);
 
 const { values: options } = parseArgs({
@@ -32,6 +32,9 @@ for (const { commands } of browsers) {
 }
 
 const robust = experimentNamed('byzantine').resolve({ honest_size: 10, byzantine_size: 4, attack: 'sign-flip', rounds: 6, display_interval: 100, model: 'softmax' }, 'test');
+
+/** A translator of seconds, on the pairs that the page carries. */
+const brief = experimentNamed('translate train').resolve({ data: ['tatoeba-short.tsv'], vocab_size: 300, embed_size: 24, hidden_size: 24, epochs: 3, attention: 'residual', third_layer: 'encoder', lr: 0.01 }, 'test');
 
 let failures = 0;
 async function check(title, act) {
@@ -53,6 +56,8 @@ const commandLine = { config: short, ...(await checks.runCommandLine('splithead'
 /** Long enough to be broken off: a few seconds. */
 const longer = experimentNamed('splithead').resolve({ teacher_epochs: 2, student_epochs: 1 }, 'test');
 const longerThere = only.has('pause') || only.has('closed') ? { config: longer, ...(await checks.runCommandLine('splithead', longer)) } : undefined;
+
+const briefThere = only.has('sentences') || only.has('closed') ? { config: brief, ...(await checks.runCommandLine('translate train', brief)) } : undefined;
 
 const links = new Map();
 if (only.has('presets')) {
@@ -84,6 +89,7 @@ for (const Browser of browsers) {
     const cases = [
       { experiment: 'splithead', config: longer, there: longerThere, part: 0.6 },
       { experiment: 'byzantine', config: robust, there: await checks.runCommandLine('byzantine', robust), part: 0.5 },
+      { experiment: 'translate train', config: brief, there: briefThere, part: 0.5 },
     ];
     for (const { experiment, config, there, part } of cases) {
       const profile = await mkdtemp(join(tmpdir(), 'isolab-profile-'));
@@ -91,6 +97,8 @@ for (const Browser of browsers) {
       await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     }
   }
+  if (only.has('sentences')) await check(`${name}: sentences typed for a translator, also for one opened again: the command line's answers`, () => checks.checkSentences(Browser, host, briefThere));
+  if (only.has('compared')) await check(`${name}: two runs laid over each other`, () => checks.checkComparison(Browser, host));
   if (only.has('wrong')) await check(`${name}: a wrong value, a wrong file, a file of 2 GB`, () => checks.checkWrongInput(Browser, host));
   if (only.has('own')) await check(`${name}: a LIBSVM file of one's own`, () => checks.checkOwnFile(Browser, host));
   if (only.has('pause')) await check(`${name}: pause, go on, stop, go on`, () => checks.checkPause(Browser, host, longerThere));

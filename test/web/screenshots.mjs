@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { EXPERIMENTS } from '../../dist/web/experiments/index.js';
+import { EXPERIMENTS, experimentNamed } from '../../dist/web/experiments/index.js';
 import { requireAccessible } from './checks.mjs';
 import { Chromium } from './chromium.mjs';
 import { serveHere } from './hosts.mjs';
@@ -46,6 +46,7 @@ try {
       await takeAll(browser, `${file}-running`);
       if ((await reader.text('#go-on')) !== undefined) await reader.click('#go-on');
       await reader.finish(900);
+      if (experimentNamed(name).translates === true) await reader.ask('私は英語を話すことが出来ます。');
       await takeAll(browser, `${file}-finished`);
     } finally {
       await browser.close();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'isolab-serve-'));
   await writeFile(join(folder, 'index.html'), '<title>page</title>');
   await writeFile(join(folder, 'main.js'), 'void 0;');
+  await mkdir(join(folder, 'texts'));
+  await writeFile(join(folder, 'texts/pairs.tsv'), 'one\tひとつ\n');
   server = await servePage({ page: folder, mnist: folder, port: 0, host: 'localhost' });
   address = `http://localhost:${(server.address() as { port: number }).port}`;
 });
@@ -23,7 +25,7 @@ afterAll(async () => {
 });
 
 describe('isolab serve', () => {
-  it.each([['/', 'text/html; charset=utf-8'], ['/main.js', 'text/javascript; charset=utf-8'], ['/mnist/main.js', 'text/javascript; charset=utf-8']])('serves %s with every header', async (path, type) => {
+  it.each([['/', 'text/html; charset=utf-8'], ['/main.js', 'text/javascript; charset=utf-8'], ['/mnist/main.js', 'text/javascript; charset=utf-8'], ['/texts/pairs.tsv', 'text/tab-separated-values; charset=utf-8']])('serves %s with every header', async (path, type) => {
     const response = await fetch(address + path);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
     for (const [name, value] of Object.entries(PAGE_HEADERS)) expect(response.headers.get(name)).toBe(value);
@@ -31,7 +33,7 @@ describe('isolab serve', () => {
     expect([head.headers.get('content-length'), await head.text()]).toEqual([String((await response.arrayBuffer()).byteLength), '']);
   });
 
-  it.each(['/../package.json', '/%2e%2e/package.json', '/missing.js', '/mnist/../../etc/passwd'])('serves nothing else: %s', async (path) => {
+  it.each(['/../package.json', '/%2e%2e/package.json', '/missing.js', '/texts', '/texts/', '/mnist/../../etc/passwd'])('serves nothing else: %s', async (path) => {
     expect((await fetch(address + path)).status).toBe(404);
   });
 

@@ -4,23 +4,32 @@ import { compareBits, fragmentOf, runOfFragment } from '../../src/web/page/share
 
 const setting = { profile: 'strict' as const, wasmHash: 'a'.repeat(64), dataHash: 'b'.repeat(64) };
 const shared = { experiment: 'splithead', config: { seed: 7, teacher_init: 'A,A,random,B' }, digest: 'c'.repeat(64), setting };
+const cut = (await fragmentOf(shared)).slice(0, 60);
 
 describe('a link to a run', () => {
-  it('carries any configuration, in characters that an address may have', () => {
-    fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false })), (values) => {
+  it('carries any configuration, in characters that an address may have', async () => {
+    await fc.assert(fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false })), async (values) => {
       const config = JSON.parse(JSON.stringify(values)) as Record<string, unknown>;
-      const fragment = fragmentOf({ ...shared, config });
+      const fragment = await fragmentOf({ ...shared, config });
       expect(fragment).toMatch(/^#run=[A-Za-z0-9_-]+$/);
-      expect(runOfFragment(fragment)).toEqual({ ...shared, config });
+      expect(await runOfFragment(fragment)).toEqual({ ...shared, config });
     }));
   });
 
-  it('is none where the address has no such fragment', () => {
-    for (const fragment of ['', '#', '#section']) expect(runOfFragment(fragment)).toBeUndefined();
+  it('is none where the address has no such fragment', async () => {
+    for (const fragment of ['', '#', '#section']) expect(await runOfFragment(fragment)).toBeUndefined();
   });
 
-  it.each(['#run=', '#run=%%%', `${fragmentOf(shared).slice(0, 60)}`, '#run=q80', `#run=${'A'.repeat(200_000)}`])('is refused with a sentence when it is cut or made up: %.40s', (fragment) => {
-    expect(() => runOfFragment(fragment)).toThrow(/^link: expected a shared run/);
+  it.each(['#run=', '#run=%%%', cut, '#run=q80', `#run=${'A'.repeat(200_000)}`])('is refused with a sentence when it is cut or made up: %.40s', async (fragment) => {
+    await expect(runOfFragment(fragment)).rejects.toThrow(/^link: expected a shared run/);
+  });
+});
+
+describe('a link that would grow beyond any run', () => {
+  it('is refused before it has grown', async () => {
+    const large = await fragmentOf({ ...shared, config: { text: ' '.repeat(2_000_000) } });
+    expect(large.length).toBeLessThan(10_000);
+    await expect(runOfFragment(large)).rejects.toThrow(/^link: expected a shared run, got one that cannot be read \(more than 1000000 bytes\)/);
   });
 });
 
@@ -32,6 +41,13 @@ describe('what is said of a run that was shared', () => {
     'names what differs: %s', (name, value, words) => {
       expect(compareBits(shared, 'f'.repeat(64), { ...setting, [name]: value }).sentence).toMatch(words);
     });
+  it.each([
+    [undefined, 'webgpu', /^Other bits than were shared, since these differ: the backend: there core, here webgpu\.$/],
+    ['wasm', undefined, /the backend: there wasm, here core/],
+  ])('names the backend: %s and %s', (there, here, words) => {
+    const expected = { digest: shared.digest, setting: { ...setting, ...(there === undefined ? {} : { backend: there }) } };
+    expect(compareBits(expected, 'f'.repeat(64), { ...setting, ...(here === undefined ? {} : { backend: here }) }).sentence).toMatch(words);
+  });
   it('asks for a report where nothing differs but the bits', () => {
     expect(compareBits(shared, 'f'.repeat(64), setting)).toEqual({ same: false, sentence: expect.stringMatching(/cccccccccccc there, ffffffffffff here. Please report/) });
   });

@@ -1,12 +1,11 @@
 // The notebook's "variance tightness with similar computation constraints": two-stage linearisation takes as many passes
 // through the network as its input has features; is Monte Carlo with that many samples nearer to the variance?
-import type { z } from 'zod';
 import type { Core } from '../../core/index.js';
 import { diagonal, NormalSampler, RunningMoments, twoStage, type MomentNetwork } from '../../moments/index.js';
 import { Generator } from '../../random/index.js';
 import { Stepper } from '../../tensor/index.js';
-import { ConfigurationError, resolveFields } from '../configuration.js';
-import { choice, count, field as f, folder, positiveNumber, whole } from '../field-types.js';
+import { ConfigurationError, resolveFields, type ValuesOf } from '../configuration.js';
+import { choice, count, field as f, folder, positiveNumber, restricted, whole, withDefault } from '../field-types.js';
 import { meanAbsolute, meanDifference } from './errors.js';
 import { finished, type Column, type MomentEvent, type TableRow } from './events.js';
 import { drawGaussianInput } from './gaussian-input.js';
@@ -21,7 +20,7 @@ export const constrainedFields = {
   largest: f(whole(2, 1024), network, 'N', count(2), 'bound on them (the notebook goes to 4096)'),
   dim: f(whole(1, 100), network, 'N', count(1), 'features of the layers between'),
   layers: f(whole(2, 3), network, 'N', count(2), 'linear layers, with ReLU between them'),
-  sigma: f(positiveNumber.refine((value) => value > 0).default(1), network, 'X', 'a finite number above 0', 'the means are normal with that deviation, the covariance has norm sigma^2'),
+  sigma: f(withDefault(restricted(positiveNumber, (value) => value > 0), 1), network, 'X', 'a finite number above 0', 'the means are normal with that deviation, the covariance has norm sigma^2'),
   relu: f(choice(['pasted', 'exact'], 'pasted'), network, 'NAME', 'pasted or exact', "covariance of ReLU in the two stages: network_moments' or the exact one"),
   count: f(whole(2, 10_000), referee, 'N', count(2), 'samples of the Monte Carlo estimate that both are measured by'),
   repeats: f(whole(1, 10), referee, 'N', count(1), 'estimates from few samples for each dimension; the error is their mean'),
@@ -29,7 +28,7 @@ export const constrainedFields = {
   out_dir: f(folder('./outputs/moments/constrained'), referee, 'DIR', 'a folder', 'folder of the outputs', { cosmetic: true }),
 };
 
-export type ConstrainedConfig = z.infer<z.ZodObject<typeof constrainedFields>>;
+export type ConstrainedConfig = ValuesOf<typeof constrainedFields>;
 
 /** @throws ConfigurationError naming the flag, what was expected and what was given */
 export function resolveConstrainedConfig(values: Record<string, unknown>, source = 'configuration'): ConstrainedConfig {

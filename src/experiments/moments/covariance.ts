@@ -1,11 +1,10 @@
 // The notebook's "covariance of ReLU for general Gaussian input": which of four makeshifts is nearest, and the exact one.
-import type { z } from 'zod';
 import type { Core } from '../../core/index.js';
 import { activationMoments, NormalSampler, RunningMoments, withDiagonal, type Joint } from '../../moments/index.js';
 import { Generator } from '../../random/index.js';
 import { relu, Stepper, type Tape } from '../../tensor/index.js';
-import { resolveFields } from '../configuration.js';
-import { count, field as f, folder, positiveNumber, whole } from '../field-types.js';
+import { resolveFields, type ValuesOf } from '../configuration.js';
+import { count, field as f, folder, positiveNumber, restricted, whole, withDefault } from '../field-types.js';
 import { finished, progressOf, type Column, type MomentEvent, type TableRow } from './events.js';
 import { drawGaussianInput } from './gaussian-input.js';
 import { meanAbsolute, meanDifference } from './errors.js';
@@ -15,13 +14,13 @@ const input = 'Input';
 
 export const covarianceFields = {
   n: f(whole(1, 100), input, 'N', count(1), 'features of the Gaussian input'),
-  sigma: f(positiveNumber.refine((value) => value > 0).default(100), input, 'X', 'a finite number above 0', 'its means are normal with that deviation, its covariance has norm sigma^2'),
+  sigma: f(withDefault(restricted(positiveNumber, (value) => value > 0), 100), input, 'X', 'a finite number above 0', 'its means are normal with that deviation, its covariance has norm sigma^2'),
   count: f(whole(2, 100_000), 'Referee and seed', 'N', count(2), 'samples of the Monte Carlo estimate'),
   seed: f(whole(0, 0), 'Referee and seed', 'N', count(0), 'seed of means, covariance and samples'),
   out_dir: f(folder('./outputs/moments/covariance'), 'Referee and seed', 'DIR', 'a folder', 'folder of the outputs', { cosmetic: true }),
 };
 
-export type CovarianceConfig = z.infer<z.ZodObject<typeof covarianceFields>>;
+export type CovarianceConfig = ValuesOf<typeof covarianceFields>;
 
 /** @throws ConfigurationError naming the flag, what was expected and what was given */
 export function resolveCovarianceConfig(values: Record<string, unknown>, source = 'configuration'): CovarianceConfig {

@@ -1,5 +1,4 @@
 // The notebook's "Gaussianity test of the output of each layer": how far from Gaussian every unit is under a Gaussian input.
-import { z } from 'zod';
 import type { Core } from '../../core/index.js';
 import type { ImageDataset } from '../../data/index.js';
 import { definite } from '../../moments/random-matrices.js';
@@ -7,8 +6,8 @@ import { NormalSampler } from '../../moments/monte-carlo.js';
 import type { MomentNetwork } from '../../moments/network.js';
 import { Generator } from '../../random/index.js';
 import { Stepper, type Tape, type Tensor } from '../../tensor/index.js';
-import { ConfigurationError, resolveFields } from '../configuration.js';
-import { choice, count, field as f, folder, positiveNumber, whole, wholeNumber, widths } from '../field-types.js';
+import { ConfigurationError, resolveFields, type ValuesOf } from '../configuration.js';
+import { choice, count, field as f, folder, orNone, positiveNumber, restricted, textOrNone, whole, wholeNumber, widths, withDefault } from '../field-types.js';
 import { finished, type Column, type MomentEvent, type TableRow } from './events.js';
 import { layerName, rowOf, testUnits, UnitTable, type GaussianityRow } from './gaussian-units.js';
 import { pixelFields, pixelsOf, requireImageNetwork, requireImages, type LoadedNetwork } from './loaded-network.js';
@@ -19,11 +18,11 @@ const network = 'Network';
 const input = 'Input';
 
 export const gaussianityFields = {
-  model: f(z.string().nullable().default(null), network, 'FILE', 'a network file', 'network file: layers in JSON; default: a random one of --dims'),
-  dims: f(widths.refine((list) => list.length >= 2).default([1, 2, 4, 15, 50, 500]), network, 'LIST', 'at least two whole numbers of at least 1, separated by commas', 'features of the input and of each linear layer, with ReLU between them'),
+  model: f(textOrNone, network, 'FILE', 'a network file', 'network file: layers in JSON; default: a random one of --dims'),
+  dims: f(withDefault(restricted(widths, (list) => list.length >= 2), [1, 2, 4, 15, 50, 500]), network, 'LIST', 'at least two whole numbers of at least 1, separated by commas', 'features of the input and of each linear layer, with ReLU between them'),
 
-  image: f(wholeNumber(0).nullable().default(null), input, 'INDEX', count(0), "mean of the input: that training image of MNIST; default: a normal draw"),
-  sigma: f(positiveNumber.refine((value) => value > 0).nullable().default(null), input, 'X', 'a finite number above 0', "the covariance's Frobenius norm is sigma^2 (default: 64 about an image, else 0.3)"),
+  image: f(orNone(wholeNumber(0)), input, 'INDEX', count(0), "mean of the input: that training image of MNIST; default: a normal draw"),
+  sigma: f(orNone(restricted(positiveNumber, (value) => value > 0)), input, 'X', 'a finite number above 0', "the covariance's Frobenius norm is sigma^2 (default: 64 about an image, else 0.3)"),
   covariance: f(choice(['definite', 'diagonal'], 'definite'), input, 'KIND', 'definite or diagonal', 'definite: a random one; diagonal: equal variances, uncorrelated'),
   count: f(whole(20, 1000), input, 'N', count(20), 'samples'),
   seed: f(whole(0, 1), input, 'N', count(0), 'seed of the network, the input and the samples (with 0 the default network is constant)'),
@@ -33,7 +32,7 @@ export const gaussianityFields = {
   out_dir: f(folder('./outputs/moments/gaussianity'), 'Data', 'DIR', 'a folder', 'folder of the outputs', { cosmetic: true }),
 };
 
-type Given = z.infer<z.ZodObject<typeof gaussianityFields>>;
+type Given = ValuesOf<typeof gaussianityFields>;
 /** A resolved configuration: sigma is filled in. */
 export type GaussianityConfig = Omit<Given, 'sigma'> & { sigma: number };
 

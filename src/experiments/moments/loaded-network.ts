@@ -4,7 +4,7 @@ import type { ImageDataset } from '../../data/index.js';
 import type { MomentNetwork } from '../../moments/network.js';
 import type { NamedArray } from '../../nn/index.js';
 import { ConfigurationError } from '../configuration.js';
-import { field as f, positiveNumber } from '../field-types.js';
+import { field as f, positiveNumber, restricted, withDefault } from '../field-types.js';
 import type { NetworkDescription } from './float32-network.js';
 import { LENET_DEVIATION, LENET_MEAN } from './lenet-model.js';
 
@@ -19,8 +19,8 @@ export interface LoadedNetwork {
 
 /** How a network wants its pixels: (pixel / 255 - mean) / deviation, in float32. */
 export const pixelFields = {
-  pixel_mean: f(positiveNumber.default(LENET_MEAN), 'Data', 'X', 'a finite number of at least 0', 'mean that the network was trained with, of pixels from 0 to 1'),
-  pixel_deviation: f(positiveNumber.refine((value) => value > 0).default(LENET_DEVIATION), 'Data', 'X', 'a finite number above 0', 'standard deviation that it was trained with',
+  pixel_mean: f(withDefault(positiveNumber, LENET_MEAN), 'Data', 'X', 'a finite number of at least 0', 'mean that the network was trained with, of pixels from 0 to 1'),
+  pixel_deviation: f(withDefault(restricted(positiveNumber, (value) => value > 0), LENET_DEVIATION), 'Data', 'X', 'a finite number above 0', 'standard deviation that it was trained with',
     { shown: "1/255, so that LeNet's pixels are those of 0 to 255 less 127.5" }),
 };
 

@@ -1,11 +1,10 @@
 // The notebook's "profile A S A^T if we know A versus our trick": three ways to the covariance of a linearised network.
-import type { z } from 'zod';
 import type { Core } from '../../core/index.js';
 import { affineCovariance, jacobian, oneStage, type Joint, type MomentNetwork } from '../../moments/index.js';
 import { Generator } from '../../random/index.js';
 import { Stepper, Tensor, type Tape } from '../../tensor/index.js';
-import { resolveFields } from '../configuration.js';
-import { count, field as f, folder, positiveNumber, whole, widths } from '../field-types.js';
+import { resolveFields, type ValuesOf } from '../configuration.js';
+import { count, field as f, folder, positiveNumber, restricted, whole, widths, withDefault } from '../field-types.js';
 import { finished, type Column, type MomentEvent, type TableRow } from './events.js';
 import { drawGaussianInput } from './gaussian-input.js';
 import { drawNetwork } from './random-network.js';
@@ -14,16 +13,16 @@ const network = 'Network and input';
 const timing = 'Timing and seed';
 
 export const profileFields = {
-  dims: f(widths.refine((all) => all.length > 0).default([16, 32, 64, 128, 256, 512]), network, 'LIST', 'whole numbers of at least 1, separated by commas', 'features of the input and of the output, one measurement each'),
+  dims: f(withDefault(restricted(widths, (all) => all.length > 0), [16, 32, 64, 128, 256, 512]), network, 'LIST', 'whole numbers of at least 1, separated by commas', 'features of the input and of the output, one measurement each'),
   dim: f(whole(1, 1000), network, 'N', count(1), 'features of the layers between'),
   layers: f(whole(2, 10), network, 'N', count(2), 'linear layers, with ReLU between them'),
-  sigma: f(positiveNumber.refine((value) => value > 0).default(10), network, 'X', 'a finite number above 0', 'the means are normal with that deviation, the covariance has norm sigma^2'),
+  sigma: f(withDefault(restricted(positiveNumber, (value) => value > 0), 10), network, 'X', 'a finite number above 0', 'the means are normal with that deviation, the covariance has norm sigma^2'),
   trials: f(whole(1, 7), timing, 'N', count(1), 'times that each way is taken; the time is their mean, after one that does not count'),
   seed: f(whole(0, 0), timing, 'N', count(0), 'seed of networks and inputs'),
   out_dir: f(folder('./outputs/moments/profile'), timing, 'DIR', 'a folder', 'folder of the outputs', { cosmetic: true }),
 };
 
-export type ProfileConfig = z.infer<z.ZodObject<typeof profileFields>>;
+export type ProfileConfig = ValuesOf<typeof profileFields>;
 
 /** @throws ConfigurationError naming the flag, what was expected and what was given */
 export function resolveProfileConfig(values: Record<string, unknown>, source = 'configuration'): ProfileConfig {

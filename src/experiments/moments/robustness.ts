@@ -1,11 +1,10 @@
 // The library's `gaussian_robustness`: what part of a classifier's predictions survives noise, level by level.
-import { z } from 'zod';
 import type { Core } from '../../core/index.js';
 import type { ImageDataset } from '../../data/index.js';
 import { inputRange, robustnessLevels } from '../../moments/robustness.js';
 import { Tensor } from '../../tensor/index.js';
-import { ConfigurationError, resolveFields } from '../configuration.js';
-import { count, field as f, folder, positiveNumber, whole } from '../field-types.js';
+import { ConfigurationError, resolveFields, type ValuesOf } from '../configuration.js';
+import { count, field as f, folder, positiveNumber, textOrNone, whole, withDefault } from '../field-types.js';
 import { finished, type Column, type MomentEvent, type TableRow } from './events.js';
 import { Float32Network } from './float32-network.js';
 import { pixelFields, pixelsOf, requireImageNetwork, requireImages, type LoadedNetwork } from './loaded-network.js';
@@ -14,20 +13,20 @@ const data = 'Data';
 const noise = 'Noise';
 
 export const robustnessFields = {
-  model: f(z.string().nullable().default(null), data, 'FILE', 'a network file, such as the lenet.json that isolab moments lenet writes', 'network file of the classifier: layers in JSON; computed in float32'),
+  model: f(textOrNone, data, 'FILE', 'a network file, such as the lenet.json that isolab moments lenet writes', 'network file of the classifier: layers in JSON; computed in float32'),
   data_dir: f(folder('./MNIST'), data, 'DIR', 'a folder', 'folder with MNIST (torchvision layout or flat); it is found without it', { cosmetic: true }),
   count: f(whole(1, 10_000), data, 'N', count(1), 'test images, from the first'),
   ...pixelFields,
 
-  from: f(positiveNumber.default(0), noise, 'SIGMA', 'a finite number of at least 0', 'lowest level, as a part of the range of the inputs'),
-  to: f(positiveNumber.default(0.5), noise, 'SIGMA', 'a finite number above --from', 'highest level'),
+  from: f(withDefault(positiveNumber, 0), noise, 'SIGMA', 'a finite number of at least 0', 'lowest level, as a part of the range of the inputs'),
+  to: f(withDefault(positiveNumber, 0.5), noise, 'SIGMA', 'a finite number above --from', 'highest level'),
   levels: f(whole(2, 30), noise, 'N', count(2), 'evenly spaced levels, both ends among them'),
   batch_size: f(whole(1, 100), noise, 'N', count(1), 'images that noise is drawn for at a time: another size draws other noise'),
   seed: f(whole(0, 0), noise, 'N', count(0), 'seed of the noise'),
   out_dir: f(folder('./outputs/moments/robustness'), noise, 'DIR', 'a folder', 'folder of the outputs', { cosmetic: true }),
 };
 
-export type RobustnessConfig = z.infer<z.ZodObject<typeof robustnessFields>> & { model: string };
+export type RobustnessConfig = ValuesOf<typeof robustnessFields> & { model: string };
 
 /** @throws ConfigurationError naming the flag, what was expected and what was given */
 export function resolveRobustnessConfig(values: Record<string, unknown>, source = 'configuration'): RobustnessConfig {

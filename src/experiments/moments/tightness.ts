@@ -1,13 +1,12 @@
 // The notebook's "ADF vs two-stage vs one-stage linearization tightness": errors of mean and variance as the input widens.
-import { z } from 'zod';
 import type { Core } from '../../core/index.js';
 import {
   adf, adfJoint, diagonal, NormalSampler, oneStage, RunningMoments, twoStage, type Joint, type Marginals, type MomentEstimate, type MomentNetwork,
 } from '../../moments/index.js';
 import { Generator } from '../../random/index.js';
 import { linear, scale, Stepper, type Tape } from '../../tensor/index.js';
-import { resolveFields } from '../configuration.js';
-import { count, field as f, folder, positiveNumbers, whole } from '../field-types.js';
+import { resolveFields, type ValuesOf } from '../configuration.js';
+import { count, field as f, folder, positiveNumbers, switchedOff, whole } from '../field-types.js';
 import { meanAbsolute, meanDifference } from './errors.js';
 import { finished, progressOf, type Column, type MomentEvent, type TableRow } from './events.js';
 import { drawGaussianInput, type GaussianInput } from './gaussian-input.js';
@@ -20,8 +19,8 @@ const referee = 'Referee and seed';
 export const tightnessFields = {
   num_layers: f(whole(2, 5), network, 'N', count(2), 'linear layers, with ReLU between them'),
   dims: f(whole(1, 2), network, 'N', count(1), 'features of the input and of every layer'),
-  no_first_bias: f(z.boolean().default(false), network, undefined, 'true or false', 'a first layer without bias'),
-  zero_mean: f(z.boolean().default(false), network, undefined, 'true or false', 'an input of mean 0'),
+  no_first_bias: f(switchedOff, network, undefined, 'true or false', 'a first layer without bias'),
+  zero_mean: f(switchedOff, network, undefined, 'true or false', 'an input of mean 0'),
   sigmas: f(positiveNumbers([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), network, 'LIST', 'numbers above 0, separated by commas', "multiples of the input's standard deviations"),
   networks: f(whole(1, 1), network, 'N', count(1), 'networks with an input each, drawn one after the other; errors are their means'),
   samples_count: f(whole(2, 10_000_000), referee, 'N', count(2), 'samples of the Monte Carlo estimate, the same for every sigma'),
@@ -29,7 +28,7 @@ export const tightnessFields = {
   out_dir: f(folder('./outputs/moments/tightness'), referee, 'DIR', 'a folder', 'folder of the outputs', { cosmetic: true }),
 };
 
-export type TightnessConfig = z.infer<z.ZodObject<typeof tightnessFields>>;
+export type TightnessConfig = ValuesOf<typeof tightnessFields>;
 
 /** @throws ConfigurationError naming the flag, what was expected and what was given */
 export function resolveTightnessConfig(values: Record<string, unknown>, source = 'configuration'): TightnessConfig {

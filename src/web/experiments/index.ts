@@ -8,8 +8,9 @@ import { gaussianity } from './moments-gaussianity.js';
 import { profile } from './moments-profile.js';
 import { tightness } from './moments-tightness.js';
 import { splitHead } from './splithead.js';
+import { translation } from './translation.js';
 
-export const EXPERIMENTS: readonly LabExperiment[] = [splitHead, alignment, byzantine, tightness, covariance, constrained, gaussianity, profile];
+export const EXPERIMENTS: readonly LabExperiment[] = [splitHead, alignment, byzantine, tightness, covariance, constrained, gaussianity, profile, translation];
 
 /** @throws RangeError for a name that none has */
 export function experimentNamed(name: string): LabExperiment {

@@ -1,42 +1,41 @@
 // One control for each field of an experiment's schema: its words, its bounds, its error beside it.
-import type { z } from 'zod';
-import { flagOf, quote, textOf } from '../../experiments/configuration.js';
+import { flagOf, quote, textOf, type FieldType } from '../../experiments/configuration.js';
 import { element } from './elements.js';
 
 interface Definition {
   type: string;
-  innerType?: z.ZodType;
-  out?: z.ZodType;
+  innerType?: FieldType;
+  out?: FieldType;
   entries?: Record<string, string>;
 }
 
-const definitionOf = (type: z.ZodType) => (type as unknown as { _zod: { def: Definition } })._zod.def;
+const definitionOf = (type: FieldType) => (type as unknown as { _zod: { def: Definition } })._zod.def;
 
 /** The type below defaults, null and what reads texts. */
-function innermost(type: z.ZodType): Definition {
+function innermost(type: FieldType): Definition {
   const definition = definitionOf(type);
   const below = definition.innerType ?? (definition.type === 'pipe' ? definition.out : undefined);
   return below === undefined ? definition : innermost(below);
 }
 
 /** The names that a field chooses among; undefined where it takes anything else. */
-export function choicesOf(type: z.ZodType): string[] | undefined {
+export function choicesOf(type: FieldType): string[] | undefined {
   const { entries } = innermost(type);
   return entries === undefined ? undefined : Object.values(entries);
 }
 
-const isSwitch = (type: z.ZodType) => innermost(type).type === 'boolean';
-const isJson = (type: z.ZodType) => textOf(type).value === 'JSON';
+const isSwitch = (type: FieldType) => innermost(type).type === 'boolean';
+const isJson = (type: FieldType) => textOf(type).value === 'JSON';
 
 /** A value as a control's text: lists by commas, objects as JSON, nothing for none. */
-export function formatValue(type: z.ZodType, value: unknown): string {
+export function formatValue(type: FieldType, value: unknown): string {
   if (value === null || value === undefined) return '';
   if (isJson(type)) return Array.isArray(value) && value.length === 0 ? '' : JSON.stringify(value);
   return Array.isArray(value) ? value.join(',') : String(value);
 }
 
 /** A control's text as a value; undefined for the default. @throws SyntaxError for a text that should be JSON */
-export function parseValue(type: z.ZodType, text: string): unknown {
+export function parseValue(type: FieldType, text: string): unknown {
   if (text.trim() === '') return undefined;
   return isJson(type) ? JSON.parse(text) : text;
 }
@@ -44,12 +43,12 @@ export function parseValue(type: z.ZodType, text: string): unknown {
 /** One field of the form. */
 export class Field {
   readonly name: string;
-  readonly type: z.ZodType;
+  readonly type: FieldType;
   readonly row: HTMLElement;
   readonly #control: HTMLInputElement | HTMLSelectElement;
   readonly #error: HTMLElement;
 
-  constructor(name: string, type: z.ZodType, changed: () => void) {
+  constructor(name: string, type: FieldType, changed: () => void) {
     this.name = name;
     this.type = type;
     const id = `field-${name}`;

@@ -1,5 +1,4 @@
 // The form of one experiment: presets, fields by group, import and export of the JSON that --config takes.
-import type { z } from 'zod';
 import { ConfigurationError, flagOf, textOf } from '../../experiments/configuration.js';
 import type { LabExperiment } from '../experiment.js';
 import { button, element, fill, offerDownload } from './elements.js';
@@ -19,8 +18,7 @@ export class ConfigurationForm {
   /** @param run called with a configuration that is in order */
   constructor(experiment: LabExperiment, run: (config: Record<string, unknown>) => void) {
     this.experiment = experiment;
-    const types = Object.entries(experiment.fields) as [string, z.ZodType][];
-    this.#fields = types.map(([name, type]) => new Field(name, type, () => this.#touched()));
+    this.#fields = Object.entries(experiment.fields).map(([name, type]) => new Field(name, type, () => this.#touched()));
     this.#presets = element(
       'select', { id: 'preset', change: () => this.choosePreset(Number(this.#presets.value)) },
       ...experiment.presets.map((preset, index) => element('option', { value: index }, preset.name)), element('option', { value: -1, hidden: true }, 'Your own'),

@@ -123,9 +123,9 @@ function say(sentence: string): void {
 }
 
 /** The run of the address's fragment, if it has one that this page knows. */
-function sharedRun(): SharedRun | undefined {
+async function sharedRun(): Promise<SharedRun | undefined> {
   try {
-    const shared = runOfFragment(location.hash);
+    const shared = await runOfFragment(location.hash);
     if (shared !== undefined) experimentNamed(shared.experiment).resolve(shared.config, 'link');
     return shared;
   } catch (error) {
@@ -147,12 +147,12 @@ async function open(): Promise<void> {
   const data = new OwnData(await storedFiles(OWN_FILES));
   fill(place('data'), data.root);
   await data.refresh();
-  const offer = () => {
-    const shared = sharedRun();
+  const offer = async () => {
+    const shared = await sharedRun();
     if (shared !== undefined) page.offer(shared);
   };
-  offer();
-  globalThis.addEventListener('hashchange', offer);
+  await offer();
+  globalThis.addEventListener('hashchange', () => void offer());
   await page.resume();
   document.documentElement.dataset.ready = 'yes';
   await keepForOffline(() => page.isIdle);

@@ -1,4 +1,4 @@
-// The reader's own files: IDX and LIBSVM, by file picker or drop. They stay in this browser's store.
+// The reader's own files: IDX, LIBSVM, sentence pairs, tokenizers, by file picker or drop. They stay in this browser's store.
 import type { Files } from '../../runtime/runtime.js';
 import { button, element, fill } from './elements.js';
 
@@ -9,20 +9,32 @@ const HEAD = 4096;
 
 const megabytes = (bytes: number) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
-/** What a file's beginning says it is; undefined for anything that no experiment reads. */
-function kindOf(head: Uint8Array): string | undefined {
+/** Text in UTF-8 without control characters but tab and line ends; a character may be cut off at the end. */
+function isText(head: Uint8Array): boolean {
+  try {
+    return !/[\u0000-\u0008\u000e-\u001f]/.test(new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true }));
+  } catch {
+    return false;
+  }
+}
+
+/** What a file's beginning, and for texts its name, say it is; undefined for anything that no experiment reads. */
+export function kindOf(head: Uint8Array, name: string): string | undefined {
   if (head[0] === 0 && head[1] === 0 && head[2] === 8 && (head[3] === 1 || head[3] === 3)) return 'IDX';
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzipped IDX';
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4) return 'zip';
+  if (head[0] === 0x0a && name.endsWith('.model')) return 'SentencePiece';
+  if (!isText(head)) return undefined;
   const [line = ''] = new TextDecoder().decode(head).split('\n', 1);
-  return /^[+-]?[\d.]+(e[+-]?\d+)?(\s+\d+:[^\s]+)*\s*$/i.test(line) ? 'LIBSVM' : undefined;
+  if (/^[+-]?[\d.]+(e[+-]?\d+)?(\s+\d+:[^\s]+)*\s*$/i.test(line)) return 'LIBSVM';
+  return line.includes('\t') || /\.(txt|tsv|xml|[a-z]{2})$/i.test(name) ? 'sentences' : undefined;
 }
 
 /** @throws Error, before the file is read, when it is too large or nothing that an experiment reads */
-async function requireReadable(file: File): Promise<string> {
+async function requireReadable(file: File): Promise<void> {
   if (file.size > LARGEST) throw new Error(`${file.name}: expected a file of at most ${megabytes(LARGEST)}, got ${megabytes(file.size)}; nothing of it was read`);
-  const kind = kindOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()));
-  if (kind === undefined) throw new Error(`${file.name}: expected an IDX file (MNIST, EMNIST; plain or .gz) or LIBSVM text, got something else; nothing was kept`);
-  return kind;
+  const kind = kindOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()), file.name);
+  if (kind === undefined) throw new Error(`${file.name}: expected an IDX file (MNIST, EMNIST; plain or .gz), LIBSVM text, sentence pairs (TSV, two aligned texts, or a zip) or a SentencePiece .model, got something else; nothing was kept`);
 }
 
 export class OwnData {
@@ -41,7 +53,7 @@ export class OwnData {
       void this.#take([...((event as DragEvent).dataTransfer?.files ?? [])]);
     };
     const zone = element('div', { class: 'drop', dragover: stop, drop }, button('Add files', () => picker.click(), { id: 'add-files' }), picker, element('p', { class: 'hint' }, 'or drop them here.'));
-    const words = element('p', { class: 'hint' }, 'MNIST is there already. EMNIST’s IDX files are found by their names; of a LIBSVM file write its name into the field dataset (or validation_file). Nothing leaves this machine.');
+    const words = element('p', { class: 'hint' }, 'MNIST and tatoeba-short.tsv are there already. EMNIST’s IDX files are found by their names; of a LIBSVM file write its name into the field dataset (or validation_file), of sentence pairs into data, of a tokenizer into source_tokenizer or target_tokenizer. Nothing leaves this machine.');
     this.root = element('details', { id: 'own-data' }, element('summary', {}, 'Your own data'), words, zone, this.#error, this.#list);
   }
 

@@ -13,15 +13,12 @@ export class PanelBoard {
   readonly #dirty = new Set<string>();
   #frame: number | undefined;
   readonly #resized = new ResizeObserver(() => this.touch());
-  readonly #theme = matchMedia('(prefers-color-scheme: dark)');
-  readonly #restyle = () => this.touch();
 
   constructor(panels: readonly Panel[], books: () => readonly NamedBook[]) {
     this.#views = panels.map((panel) => ({ view: new PanelView(panel), id: panel.id, drawn: -Infinity }));
     this.#books = books;
     this.root = element('div', { class: 'panels' }, ...this.#views.map(({ view }) => view.root));
     this.#resized.observe(this.root);
-    this.#theme.addEventListener('change', this.#restyle);
   }
 
   /** Has panels drawn soon: those of these names, or all. */
@@ -44,8 +41,6 @@ export class PanelBoard {
 
   dispose(): void {
     this.#resized.disconnect();
-    this.#theme.removeEventListener('change', this.#restyle);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-    for (const { view } of this.#views) view.dispose();
   }
 }

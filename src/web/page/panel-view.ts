@@ -1,6 +1,7 @@
 // A panel of a run on the page: its plot or its images, and its last values in words.
 import type { Curve, ImageStrip, Panel, PlotBook } from '../plots.js';
-import { columnsOf, CurvePlot, type NamedCurve } from './curve-plot.js';
+import { CurvePlot } from './curve-plot.js';
+import { columnsOf, type NamedCurve } from './plot-svg.js';
 import { element, fill } from './elements.js';
 
 const SIDE = 28;
@@ -76,9 +77,5 @@ export class PanelView {
 
   #say(words: string): void {
     if (this.#words.textContent !== words) this.#words.textContent = words;
-  }
-
-  dispose(): void {
-    this.#plot?.dispose();
   }
 }

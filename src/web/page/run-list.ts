@@ -1,6 +1,5 @@
 // The runs of this browser: what each was, what came out, and which of them are laid over each other.
 import { textOf } from '../../experiments/configuration.js';
-import type { z } from 'zod';
 import { experimentNamed } from '../experiments/index.js';
 import type { RunStore, StoredRun } from '../stored-run.js';
 import { button, element, fill } from './elements.js';
@@ -13,7 +12,7 @@ import { describeSeconds } from './remaining.js';
 export function differences({ experiment, config }: StoredRun): string {
   const { fields, resolve } = experimentNamed(experiment);
   const initial = resolve({}, 'defaults');
-  const differing = Object.entries(fields as Record<string, z.ZodType>)
+  const differing = Object.entries(fields)
     .filter(([name, type]) => textOf(type).cosmetic !== true && JSON.stringify(config[name]) !== JSON.stringify(initial[name]))
     .map(([name, type]) => `${name} ${formatValue(type, config[name]) || 'none'}`);
   return differing.length === 0 ? 'defaults' : differing.join(', ');

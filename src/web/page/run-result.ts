@@ -1,8 +1,8 @@
 // What a finished run offers: its numbers and digest, its files, all of them as a zip, and a link that carries it.
-import { zipSync } from 'fflate';
 import type { RunStore, StoredRun } from '../stored-run.js';
 import { button, element, offerDownload } from './elements.js';
 import { compareBits, fragmentOf } from './share.js';
+import { zipOf } from './zip.js';
 
 /** Numbers and digest; what the link that it came by says of it. */
 export function resultSummary({ figures, digest, setting, expected, threads }: StoredRun): HTMLElement[] {
@@ -20,11 +20,11 @@ const lastPart = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 async function offerAll(store: RunStore, { id, experiment }: StoredRun): Promise<void> {
   const files: Record<string, Uint8Array> = {};
   for (const path of await store.results(id)) files[path] = await store.readResult(id, path);
-  offerDownload(`${experiment.replaceAll(' ', '-')}-${id}.zip`, zipSync(files));
+  offerDownload(`${experiment.replaceAll(' ', '-')}-${id}.zip`, await zipOf(files));
 }
 
-function linkOf({ experiment, config, digest, setting }: StoredRun): string {
-  return `${location.href.split('#')[0]!}${fragmentOf({ experiment, config, digest: digest!, setting: setting! })}`;
+async function linkOf({ experiment, config, digest, setting }: StoredRun): Promise<string> {
+  return `${location.href.split('#')[0]!}${await fragmentOf({ experiment, config, digest: digest!, setting: setting! })}`;
 }
 
 /** A field that shows the link, for browsers that let nothing onto the clipboard. */
@@ -32,7 +32,7 @@ function shareControl(run: StoredRun): HTMLElement {
   const field = element('input', { type: 'text', readonly: true, id: 'link', class: 'link hidden', 'aria-label': 'Link to this run' });
   const said = element('span', { role: 'status', class: 'hint' });
   const share = button('Share', async () => {
-    field.value = linkOf(run);
+    field.value = await linkOf(run);
     field.classList.remove('hidden');
     field.select();
     const isCopied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);

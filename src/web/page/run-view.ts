@@ -8,6 +8,7 @@ import { element, fill } from './elements.js';
 import { PanelBoard } from './panel-board.js';
 import { describeRemaining, describeSeconds, RemainingTime } from './remaining.js';
 import { resultActions, resultSummary } from './run-result.js';
+import { SentenceBox } from './sentence-box.js';
 
 export class RunView {
   readonly root: HTMLElement;
@@ -16,6 +17,7 @@ export class RunView {
   run: StoredRun;
   #book = new PlotBook();
   #board: PanelBoard | undefined;
+  #box: SentenceBox | undefined;
   #running: RunningExperiment | undefined;
   #isPaused = false;
   #total = 0;
@@ -28,6 +30,7 @@ export class RunView {
   readonly #note = element('p', { class: 'hint' });
   readonly #controls = element('div', { class: 'actions' });
   readonly #result = element('div', { class: 'result' });
+  readonly #asking = element('div');
   readonly #lines = element('ol', { class: 'lines' });
   readonly #panels = element('div');
 
@@ -37,7 +40,7 @@ export class RunView {
     this.run = run;
     this.#changed = changed;
     const log = element('details', {}, element('summary', {}, 'What it said'), this.#lines);
-    this.root = element('section', { class: 'run', 'aria-labelledby': 'run-title' }, element('h2', { id: 'run-title' }, experimentNamed(run.experiment).title), this.#status, this.#progress, this.#note, this.#result, this.#controls, this.#panels, log);
+    this.root = element('section', { class: 'run', 'aria-labelledby': 'run-title' }, element('h2', { id: 'run-title' }, experimentNamed(run.experiment).title), this.#status, this.#progress, this.#note, this.#result, this.#asking, this.#controls, this.#panels, log);
   }
 
   get isRunning(): boolean {
@@ -106,6 +109,7 @@ export class RunView {
       this.#say(`${event.profile}, ${threads}${event.threadsNote === undefined ? '' : `: ${event.threadsNote}`}`);
     } else if (event.type === 'started') {
       [this.#total, this.#done] = [event.total, event.done];
+      this.#remaining = new RemainingTime();
       this.#say(event.done > 0 ? `${event.title}; goes on where it was` : event.title);
     } else if (event.type === 'progress') {
       this.#done = event.done;
@@ -159,7 +163,14 @@ export class RunView {
     this.#note.textContent = '';
     if (error !== undefined && state === 'failed') fill(this.#result, element('p', { class: 'error', role: 'alert' }, error));
     else fill(this.#result, ...resultSummary(this.run));
+    if (state === 'finished' && experimentNamed(this.run.experiment).translates === true) this.#offerSentences();
     this.#showControls();
+  }
+
+  #offerSentences(): void {
+    if (this.#box !== undefined) return;
+    this.#box = new SentenceBox(this.run.id);
+    fill(this.#asking, this.#box.root);
   }
 
   #showControls(): void {
@@ -178,5 +189,6 @@ export class RunView {
     this.#running?.stop();
     this.#running = undefined;
     this.#board?.dispose();
+    this.#box?.dispose();
   }
 }

@@ -1,6 +1,6 @@
 // Links that carry a run: its configuration, and what came out and what that depends on, deflated into the address's fragment.
-import { deflateSync, inflateSync, strFromU8, strToU8 } from 'fflate';
 import type { BitSetting } from '../stored-run.js';
+import { deflate, inflate } from './deflate.js';
 
 export interface SharedRun {
   experiment: string;
@@ -25,8 +25,8 @@ function decodeText(text: string): Uint8Array {
 }
 
 /** The fragment of a link to a run. */
-export function fragmentOf(run: SharedRun): string {
-  return PREFIX + encodeBytes(deflateSync(strToU8(JSON.stringify(run)), { level: 9 }));
+export async function fragmentOf(run: SharedRun): Promise<string> {
+  return PREFIX + encodeBytes(await deflate(new TextEncoder().encode(JSON.stringify(run))));
 }
 
 function isShared(value: unknown): value is SharedRun {
@@ -38,13 +38,12 @@ function isShared(value: unknown): value is SharedRun {
  * The run that an address's fragment carries; undefined where it carries none.
  * @throws Error for a link that was cut off or made by something else
  */
-export function runOfFragment(fragment: string): SharedRun | undefined {
+export async function runOfFragment(fragment: string): Promise<SharedRun | undefined> {
   if (!fragment.startsWith(PREFIX)) return undefined;
   let run: unknown;
   try {
     if (fragment.length > LONGEST) throw new RangeError(`${fragment.length} characters`);
-    const out = new Uint8Array(LARGEST);
-    run = JSON.parse(strFromU8(inflateSync(decodeText(fragment.slice(PREFIX.length)), { out })));
+    run = JSON.parse(new TextDecoder().decode(await inflate(decodeText(fragment.slice(PREFIX.length)), LARGEST)));
   } catch (error) {
     throw new Error(`link: expected a shared run, got one that cannot be read (${(error as Error).message}); ask for the whole link again`);
   }
@@ -52,14 +51,16 @@ export function runOfFragment(fragment: string): SharedRun | undefined {
   return run;
 }
 
+const valueOf = (setting: BitSetting, name: keyof BitSetting) => String(setting[name] ?? 'core');
+
 /** What a run here says of the same run elsewhere: that the bits are the same, or what differs. */
 export function compareBits(expected: { digest: string; setting: BitSetting }, digest: string, setting: BitSetting): { same: boolean; sentence: string } {
   if (expected.digest === digest) return { same: true, sentence: 'Same bits: the digest is the one that was shared.' };
-  const names: Record<keyof BitSetting, string> = { profile: 'the profile', wasmHash: 'the core (.wasm hash)', dataHash: 'the data' };
-  const differing = (Object.keys(names) as (keyof BitSetting)[]).filter((name) => expected.setting[name] !== setting[name]);
-  const told = differing.map((name) => `${names[name]}: there ${String(expected.setting[name]).slice(0, 12)}, here ${setting[name].slice(0, 12)}`);
+  const names: Record<keyof BitSetting, string> = { profile: 'the profile', wasmHash: 'the core (.wasm hash)', backend: 'the backend', dataHash: 'the data' };
+  const differing = (Object.keys(names) as (keyof BitSetting)[]).filter((name) => valueOf(expected.setting, name) !== valueOf(setting, name));
+  const told = differing.map((name) => `${names[name]}: there ${valueOf(expected.setting, name).slice(0, 12)}, here ${valueOf(setting, name).slice(0, 12)}`);
   const sentence = told.length > 0
     ? `Other bits than were shared, since these differ: ${told.join('; ')}.`
-    : `Other bits than were shared, though profile, core and data are the same: ${expected.digest.slice(0, 12)} there, ${digest.slice(0, 12)} here. Please report this.`;
+    : `Other bits than were shared, though profile, core, backend and data are the same: ${expected.digest.slice(0, 12)} there, ${digest.slice(0, 12)} here. Please report this.`;
   return { same: false, sentence };
 }

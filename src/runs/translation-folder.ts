@@ -1,9 +1,14 @@
 // The folder of translation runs: each run in a folder of its own, named by its content hash, with the model in it.
-import { encodeTranslator, TRANSLATOR_FILES, type EpochRow, type TranslationConfig, type TranslationResult, type TranslatorFiles } from '../experiments/translation/index.js';
+import { ConfigurationError, quote } from '../experiments/configuration.js';
+import { identifying, runIdOf, type RunSetting } from '../experiments/identity.js';
+import {
+  encodeTranslator, TRANSLATOR_FILES, translationFields, type EpochRow, type TranslationConfig, type TranslationResult, type TranslatorFiles,
+} from '../experiments/translation/index.js';
 import { formatPandasCsv, removeNamed, writeTidily, type PandasColumn } from '../outputs/index.js';
 import type { Files } from '../runtime/runtime.js';
-import { drawLearningCurves } from './plot-translation.js';
-import { UsageError } from './usage-error.js';
+import { Tokenizer } from '../text/index.js';
+import { VERSION } from '../version.js';
+import { drawLearningCurves } from './translation-curves.js';
 
 export interface TranslationRecord {
   run_id: string;
@@ -18,7 +23,16 @@ export interface TranslationRecord {
   bits_promised: true;
 }
 
-export const EPOCH_COLUMNS: readonly PandasColumn[] = [
+/** What a training leaves for its folder. */
+export interface TranslationOutcome {
+  result: TranslationResult;
+  /** Both .model files. */
+  tokenizers: { source: Uint8Array; target: Uint8Array };
+  /** Of each epoch that was computed without interruption, by its number. */
+  seconds: ReadonlyMap<number, number>;
+}
+
+const EPOCH_COLUMNS: readonly PandasColumn[] = [
   { name: 'epoch', kind: 'whole' }, { name: 'steps', kind: 'whole' }, { name: 'train_perplexity', kind: 'float' }, { name: 'test_perplexity', kind: 'float' },
 ];
 
@@ -41,12 +55,19 @@ async function readRecord(files: Files, path: string): Promise<TranslationRecord
   }
 }
 
+/** The 12 hexadecimal digits that name a run. */
+export function translationRunId(config: TranslationConfig, setting: RunSetting): Promise<string> {
+  return runIdOf('translation', identifying(translationFields, config), setting);
+}
+
 export class TranslationFolder {
   readonly path: string;
   readonly #files: Files;
+  readonly #runId: string;
 
   constructor(files: Files, outDir: string, runId: string) {
     this.#files = files;
+    this.#runId = runId;
     this.path = `${outDir}/${runId}`;
   }
 
@@ -79,24 +100,24 @@ export class TranslationFolder {
   }
 
   /**
-   * Writes the model, epochs.csv, seconds.csv, curves.svg, and record.json, which says that the run has ended.
-   * @param vocabularies the tokenizers' .vocab files
-   * @param seconds of each epoch that was computed without interruption, by its number
+   * Writes the model, its vocabularies, epochs.csv, seconds.csv, curves.svg, and record.json, which says that the run has ended.
+   * @param setting what the run's name was made of beside its configuration
    */
-  async record(
-    record: TranslationRecord, result: TranslationResult, tokenizers: { source: Uint8Array; target: Uint8Array }, vocabularies: { source: string; target: string },
-    seconds: ReadonlyMap<number, number>,
-  ): Promise<void> {
-    const saved = encodeTranslator(record.config, tokenizers, result, record.run_id);
+  async record(config: TranslationConfig, { result, tokenizers, seconds }: TranslationOutcome, setting: RunSetting): Promise<TranslationRecord> {
+    const record: TranslationRecord = {
+      run_id: this.#runId, config, rows: result.rows, epoch: result.epoch, result_digest: result.digest, program: `isolab ${VERSION}`,
+      profile: setting.profile, wasm_sha256: setting.wasmHash, data_sha256: setting.dataHash, bits_promised: true,
+    };
+    const saved = encodeTranslator(config, tokenizers, result, this.#runId);
     for (const part of Object.keys(TRANSLATOR_FILES) as (keyof TranslatorFiles)[]) await this.#write(TRANSLATOR_FILES[part], saved[part]);
-    for (const side of ['source', 'target'] as const) await this.#write(`${side}.vocab`, encode(vocabularies[side]));
-    const rows = record.rows as unknown as Record<string, unknown>[];
-    await this.#write('epochs.csv', encode(formatPandasCsv(EPOCH_COLUMNS, rows)));
+    for (const side of ['source', 'target'] as const) await this.#write(`${side}.vocab`, encode(Tokenizer.fromModel(tokenizers[side]).toVocab()));
+    await this.#write('epochs.csv', encode(formatPandasCsv(EPOCH_COLUMNS, record.rows as unknown as Record<string, unknown>[])));
     const times = [...seconds].map(([epoch, spent]) => ({ epoch, seconds: spent }));
     await this.#write('seconds.csv', encode(formatPandasCsv([{ name: 'epoch', kind: 'whole' }, { name: 'seconds', kind: 'float' }], times)));
-    await this.#write('curves.svg', encode(drawLearningCurves([{ name: record.run_id, rows: record.rows }])));
+    await this.#write('curves.svg', encode(drawLearningCurves([{ name: this.#runId, rows: record.rows }])));
     await this.#write(RECORD, encode(`${JSON.stringify(record, null, 2)}\n`));
     await removeNamed(this.#files, this.path, CHECKPOINT);
+    return record;
   }
 
   async #write(name: string, bytes: Uint8Array): Promise<void> {
@@ -104,12 +125,12 @@ export class TranslationFolder {
   }
 }
 
-/** A saved model's files and, where the folder is a run's, its record. @throws UsageError naming --model and what is missing */
+/** A saved model's files and, where the folder is a run's, its record. @throws ConfigurationError naming --model and what is missing */
 export async function readModelFolder(files: Files, folder: string): Promise<{ saved: TranslatorFiles; record: TranslationRecord | undefined }> {
   const saved = {} as TranslatorFiles;
   for (const part of Object.keys(TRANSLATOR_FILES) as (keyof TranslatorFiles)[]) {
     const bytes = await readWhere(files, `${folder}/${TRANSLATOR_FILES[part]}`);
-    if (bytes === undefined) throw new UsageError(`--model: expected a folder with ${Object.values(TRANSLATOR_FILES).join(', ')}, got ${JSON.stringify(folder)} without ${TRANSLATOR_FILES[part]}`);
+    if (bytes === undefined) throw new ConfigurationError(`--model: expected a folder with ${Object.values(TRANSLATOR_FILES).join(', ')}, got ${quote(folder)} without ${TRANSLATOR_FILES[part]}`);
     saved[part] = bytes;
   }
   return { saved, record: await readRecord(files, `${folder}/${RECORD}`) };

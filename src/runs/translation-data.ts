@@ -6,7 +6,7 @@ import type { TranslationConfig, TranslationData } from '../experiments/translat
 import type { Files } from '../runtime/runtime.js';
 
 /** @throws ConfigurationError naming the flag when there is no such file */
-export async function readFileOf(files: Files, flag: string, path: string): Promise<Uint8Array> {
+async function readFileOf(files: Files, flag: string, path: string): Promise<Uint8Array> {
   try {
     return await files.read(path);
   } catch (error) {
