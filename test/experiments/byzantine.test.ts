@@ -31,10 +31,10 @@ async function run(values: Record<string, unknown> = {}, options: ByzantineRunOp
   return { events, result: last.result };
 }
 
-/** One step's messages of the brief configuration, factored, inside a step. */
+/** One step's messages of the brief configuration, factored, inside a step; and their rows, of which the messages know nothing. */
 function withMessages<T>(
   values: Record<string, unknown>,
-  body: (messages: FactoredMessages, tape: Tape, more: { stack: LinearStack; batch: (tape: Tape, worker: number) => SampleBatch }) => T,
+  body: (messages: FactoredMessages, tape: Tape, more: { stack: LinearStack; batch: (tape: Tape, worker: number) => SampleBatch; rows: Tensor }) => T,
 ): T {
   const config = resolveByzantineConfig({ ...BRIEF, ...values });
   const { task, dispose } = makeTask(core, config, data);
@@ -42,9 +42,11 @@ function withMessages<T>(
   try {
     task.stack.initialize(5);
     const drawn = Int32Array.from({ length: 18 }, (_, at) => (at * 37) % 300);
-    return stepper.step((tape) => body(new FactoredMessages(tape, task.stack, task.factors(tape, drawn, 1 / 2), 2, config.weight_decay), tape, {
-      stack: task.stack, batch: (inner, worker) => task.train.batch(inner, drawn.subarray(2 * worker, 2 * worker + 2)),
-    }));
+    return stepper.step((tape) => {
+      const factors = task.factors(tape, drawn, 1 / 2);
+      const [messages, same] = [0, 1].map(() => new FactoredMessages(tape, task.stack, factors, 2, config.weight_decay)) as [FactoredMessages, FactoredMessages];
+      return body(messages, tape, { stack: task.stack, batch: (inner, worker) => task.train.batch(inner, drawn.subarray(2 * worker, 2 * worker + 2)), rows: same.rows() });
+    });
   } finally {
     stepper.dispose();
     dispose();
@@ -61,19 +63,33 @@ function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, relative: 
 
 describe.each([['notebook', {}], ['softmax', {}], ['mlp', {}], ['cnn', {}], ['notebook', { weight_decay: 0.3 }], ['cnn', { weight_decay: 0.3 }]] as const)('messages of the %s model, %o', (model, more) => {
   it('as factors have the inner products and combinations of the written ones', () => {
-    withMessages({ model, ...more }, (messages, tape) => {
-      const written = new WrittenMessages(messages.rows());
-      expectClose(messages.gram(), written.gram(), 1e-5, 'inner product');
+    withMessages({ model, ...more }, (messages, tape, { rows }) => {
       const weights = Float64Array.from({ length: 9 }, (_, at) => (at % 2 === 0 ? 0.3 : -0.2) * (at + 1));
       const [short, long] = [tape.empty([messages.dimension], 'float32', 'a'), tape.empty([messages.dimension], 'float32', 'b')];
+      const others = tape.empty([2, messages.dimension], 'float32', 'others');
+      others.data.forEach((_, at) => (others.data[at] = ((at * 29) % 101) / 50 - 1));
+      // From the factors: once the rows are written, they are taken.
       messages.combine(weights, short);
+      const [products, gram] = [messages.products(others), messages.gram()];
+      const written = new WrittenMessages(rows);
       written.combine(weights, long);
       expectClose(short.toArray(), long.toArray(), 1e-5, 'combination');
-      const others = tape.empty([2, messages.dimension], 'float32', 'others');
-      others.data.set(messages.rows().data.subarray(0, others.size));
-      expectClose(messages.products(others), written.products(others), 1e-5, 'product');
+      expectClose(products, written.products(others), 1e-5, 'product');
+      expectClose(gram, written.gram(), 1e-5, 'inner product');
+      const room = messages.rowsWithRoom(tape, 3);
+      expect(room.shape).toEqual([12, messages.dimension]);
+      expect(room.toArray().subarray(0, 9 * messages.dimension)).toEqual(messages.rows().toArray());
+      messages.combine(weights, short);
+      expect(short.toArray()).toEqual(long.toArray());
     });
   });
+});
+
+it('finds the mean of the messages where they are: at a distance of 0 to itself', async () => {
+  for (const values of [{ batch_size: 20 }, { method: 'BatchSGD' }, {}]) {
+    const { result } = await run({ aggregator: 'mean', attack: 'none', ...values });
+    expect(result.rows.slice(1).map((row) => row.distance_to_honest_mean)).toEqual([0, 0, 0]);
+  }
 });
 
 describe('the cnn', () => {
@@ -105,8 +121,8 @@ const ATTACKS = ['none', 'max-value', 'zero-gradient', 'sign-flip', 'ipm', 'alie
 
 describe.each(RULES)('the server with %s', (aggregator) => {
   it.each(ATTACKS)('gives what the plain rule gives on the written messages under %s', (attack) => {
-    withMessages({ model: 'softmax' }, (messages, tape) => {
-      const honest = asVectors(messages.rows());
+    withMessages({ model: 'softmax' }, (messages, tape, { rows }) => {
+      const honest = asVectors(rows);
       const crafted = attack === 'none' ? honest : stackRows(honest, parseAttack(attack).craft(honest, 3, { generator: { normals: () => new Float64Array(0) }, step: 0 }));
       const byzantine = attack === 'none' ? 0 : 3;
       const want = aggregateThrough([], parseAggregator(aggregator), crafted, { byzantine });
@@ -122,8 +138,8 @@ describe.each(RULES)('the server with %s', (aggregator) => {
   it('does so behind pre-aggregators', () => {
     // Clipped to one length, rows have no smallest norms for CGE to find.
     const pre = aggregator === 'cge' ? 'nnm' : 'nnm,clipping:0.3';
-    withMessages({ model: 'softmax' }, (messages, tape) => {
-      const honest = asVectors(messages.rows());
+    withMessages({ model: 'softmax' }, (messages, tape, { rows }) => {
+      const honest = asVectors(rows);
       const crafted = stackRows(honest, parseAttack('max-value').craft(honest, 3, { generator: { normals: () => new Float64Array(0) }, step: 0 }));
       const want = aggregateThrough(parsePreAggregators(pre), parseAggregator(aggregator), crafted, { byzantine: 3 });
       const server = new Server(core, 9, { aggregator, pre, attack: 'max-value', byzantine: 3, sentByzantine: 0, seed: 1 });

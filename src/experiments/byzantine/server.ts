@@ -307,12 +307,13 @@ function sumOfExtras(tape: Tape, extras: Tensor, weights: Float64Array, used: re
 /** (1/H) sum ||m_h - mean||^2, and the distance of an aggregate to that mean. */
 export function messageStatistics(tape: Tape, messages: Messages, aggregate: Tensor): { variance: number; distance: number } {
   const { count, dimension } = messages;
+  // Before the inner products, which may write the messages out: the mean is then summed as the server summed it.
+  const mean = tape.empty([dimension], messages.dtype, 'mean message');
+  messages.combine(new Float64Array(count).fill(1 / count), mean);
+  addScaled(mean, -1, aggregate);
   const gram = messages.gram();
   let [trace, total] = [0, 0];
   for (let row = 0; row < count; row++) trace += gram[row * count + row]!;
   for (const value of gram) total += value;
-  const mean = tape.empty([dimension], messages.dtype, 'mean message');
-  messages.combine(new Float64Array(count).fill(1 / count), mean);
-  addScaled(mean, -1, aggregate);
   return { variance: Math.max(0, trace / count - total / (count * count)), distance: Math.sqrt(sumOfSquares(mean)) };
 }
