@@ -68,7 +68,8 @@ describe('a run', () => {
     const started = whole.events[0]!;
     if (started.type !== 'started') throw new Error('expected the first event to be started');
     expect(checkpoints.map(({ done }) => done)).toEqual(Array.from({ length: started.totalSteps }, (_, index) => index + 1));
-    for (const { bytes, done } of checkpoints) {
+    // Every third of many: a resumed run passes through those that are left out.
+    for (const { bytes, done } of checkpoints.filter((_, index) => checkpoints.length < 12 || index % 3 === 0)) {
       const { events, result } = await run(values, { resume: bytes, checkpointEvery: 1 });
       expect(events[0]).toMatchObject({ resumedAt: done });
       expect({ ...result, models: weightsOf(result) }, `from step ${done}`).toEqual({ ...whole.result, models: weightsOf(whole.result) });
