@@ -68,7 +68,7 @@ describe.each([['notebook', {}], ['softmax', {}], ['mlp', {}], ['cnn', {}], ['no
       const [short, long] = [tape.empty([messages.dimension], 'float32', 'a'), tape.empty([messages.dimension], 'float32', 'b')];
       const others = tape.empty([2, messages.dimension], 'float32', 'others');
       others.data.forEach((_, at) => (others.data[at] = ((at * 29) % 101) / 50 - 1));
-      // From the factors: once the rows are written, they are taken.
+      // From the factors: of larger batches the rows are taken once they are written.
       messages.combine(weights, short);
       const [products, gram] = [messages.products(others), messages.gram()];
       const written = new WrittenMessages(rows);
@@ -79,8 +79,6 @@ describe.each([['notebook', {}], ['softmax', {}], ['mlp', {}], ['cnn', {}], ['no
       const room = messages.rowsWithRoom(tape, 3);
       expect(room.shape).toEqual([12, messages.dimension]);
       expect(room.toArray().subarray(0, 9 * messages.dimension)).toEqual(messages.rows().toArray());
-      messages.combine(weights, short);
-      expect(short.toArray()).toEqual(long.toArray());
     });
   });
 });
