@@ -1,10 +1,8 @@
 import { Command, Option } from 'commander';
 import type { Core } from '../core/index.js';
 import { loadMnist, type DatasetPair } from '../data/index.js';
-import { identifying, runIdOf } from '../experiments/identity.js';
 import { lenetFields, resolveLenetConfig, trainLenet, type LenetConfig, type LenetResult } from '../experiments/moments/index.js';
-import { LENET_FILE, LenetFolder, type LenetRecord } from '../runs/lenet-folder.js';
-import { VERSION } from '../version.js';
+import { LENET_FILE, LenetFolder, lenetRunId } from '../runs/lenet-folder.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, parseInterval, type CoreFlags } from './core-options.js';
 import { addFieldOptions, givenFields, readConfigFile } from './flags.js';
@@ -57,17 +55,14 @@ async function execute(context: CliContext, config: LenetConfig, options: Option
   const data = await loadMnist(files, mnistFolders(context, config.data_dir, lenetFields.data_dir.parse(undefined)));
   const core = await openChosenCore(context, options);
   try {
-    const { profile, wasmHash } = core;
-    const runId = await runIdOf('moments lenet', identifying(lenetFields, config), { profile, wasmHash, dataHash: data.sha256 });
+    const setting = { profile: core.profile, wasmHash: core.wasmHash, dataHash: data.sha256 };
+    const runId = await lenetRunId(config, setting);
     const folder = new LenetFolder(files, config.out_dir, runId);
     let record = await folder.recorded();
     if (record !== undefined) context.stderr(`run ${runId} is recorded already\n`);
     else {
       const { result, seconds } = await train(context, core, config, data, folder, { runId, checkpointEvery });
-      record = {
-        run_id: runId, config, rows: result.rows, result_digest: result.digest, program: `isolab ${VERSION}`, profile, wasm_sha256: wasmHash, data_sha256: data.sha256, bits_promised: true,
-      } satisfies LenetRecord;
-      await folder.record(record, result, seconds);
+      record = await folder.record(config, result, seconds, setting);
     }
     const { test_accuracy } = record.rows.at(-1)!;
     if (options.json === true) context.stdout(`${JSON.stringify({ folder: folder.path, run_id: runId, test_accuracy, digest: record.result_digest })}\n`);

@@ -1,8 +1,10 @@
 // The folder of LeNet's training runs: each run in a folder of its own, named by its content hash.
-import { LENET, type LenetConfig, type LenetResult, type LenetRow } from '../experiments/moments/index.js';
+import { identifying, runIdOf, type RunSetting } from '../experiments/identity.js';
+import { LENET, lenetFields, type LenetConfig, type LenetResult, type LenetRow } from '../experiments/moments/index.js';
 import { encodeSafetensors } from '../nn/index.js';
 import { formatPandasCsv, removeNamed, writeTidily, type PandasColumn } from '../outputs/index.js';
 import type { Files } from '../runtime/runtime.js';
+import { VERSION } from '../version.js';
 
 export interface LenetRecord {
   run_id: string;
@@ -16,7 +18,8 @@ export interface LenetRecord {
   bits_promised: true;
 }
 
-const WEIGHTS = 'lenet.safetensors';
+/** The network's numbers, beside its layers. */
+export const LENET_WEIGHTS = 'lenet.safetensors';
 /** The network file: layers here, numbers in the file of tensors beside it. */
 export const LENET_FILE = 'lenet.json';
 
@@ -26,12 +29,19 @@ const EPOCH_COLUMNS: readonly PandasColumn[] = [
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
+/** The 12 hexadecimal digits that name a run. */
+export function lenetRunId(config: LenetConfig, setting: RunSetting): Promise<string> {
+  return runIdOf('moments lenet', identifying(lenetFields, config), setting);
+}
+
 export class LenetFolder {
   readonly path: string;
   readonly #files: Files;
+  readonly #runId: string;
 
   constructor(files: Files, outDir: string, runId: string) {
     this.#files = files;
+    this.#runId = runId;
     this.path = `${outDir}/${runId}`;
   }
 
@@ -76,16 +86,21 @@ export class LenetFolder {
   /**
    * Writes the network, epochs.csv, seconds.csv, and record.json, which says that the run has ended.
    * @param seconds of each epoch that was computed without interruption, by its number
+   * @param setting what the run's name was made of beside its configuration
    */
-  async record(record: LenetRecord, { parameters }: LenetResult, seconds: ReadonlyMap<number, number>): Promise<void> {
+  async record(config: LenetConfig, { rows, digest, parameters }: LenetResult, seconds: ReadonlyMap<number, number>, setting: RunSetting): Promise<LenetRecord> {
+    const record: LenetRecord = {
+      run_id: this.#runId, config, rows, result_digest: digest, program: `isolab ${VERSION}`,
+      profile: setting.profile, wasm_sha256: setting.wasmHash, data_sha256: setting.dataHash, bits_promised: true,
+    };
     const times = [...seconds].map(([epoch, spent]) => ({ epoch, seconds: spent }));
-    const { run_id, result_digest } = record;
-    await this.#write(WEIGHTS, encodeSafetensors({ tensors: parameters, metadata: { run_id, result_digest } }));
-    await this.#write(LENET_FILE, encode(`${JSON.stringify({ tensors: WEIGHTS, ...LENET }, null, 2)}\n`));
+    await this.#write(LENET_WEIGHTS, encodeSafetensors({ tensors: parameters, metadata: { run_id: record.run_id, result_digest: digest } }));
+    await this.#write(LENET_FILE, encode(`${JSON.stringify({ tensors: LENET_WEIGHTS, ...LENET }, null, 2)}\n`));
     await this.#write('epochs.csv', encode(formatPandasCsv(EPOCH_COLUMNS, record.rows as unknown as Record<string, unknown>[])));
     await this.#write('seconds.csv', encode(formatPandasCsv([{ name: 'epoch', kind: 'whole' }, { name: 'seconds', kind: 'float' }], times)));
     await this.#write('record.json', encode(`${JSON.stringify(record, null, 2)}\n`));
     await removeNamed(this.#files, this.path, '.checkpoint.safetensors');
+    return record;
   }
 
   async #write(name: string, bytes: Uint8Array): Promise<void> {

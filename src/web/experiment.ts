@@ -61,6 +61,8 @@ export interface LabExperiment<C extends Config = Config> {
   panels(config: C): readonly Panel[];
   /** Whether a finished run has left a translator, which sentences can be asked of. */
   readonly translates?: boolean;
+  /** Names of the files of a finished run that other experiments can read as data. */
+  readonly readable?: readonly string[];
   /** Computes, writes checkpoints and at the end the files of the command line, and goes on from a checkpoint that lies there. */
   run(place: RunPlace, config: C): AsyncGenerator<RunEvent>;
 }

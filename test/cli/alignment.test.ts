@@ -74,33 +74,34 @@ describe('a folder of seeds', () => {
 
 const checkpoint = '.checkpoint.safetensors';
 
-/** Twenty places to die at, spread by a fixed rule over steps, checkpoints and the last files of two seeds. */
-const DEATHS: Moment[] = [
-  ...[1, 3, 7].map((nth) => before('kernel', 'adam', 6 * nth - 2)),
-  ...[1, 4, TEACHER_STEPS + 2].map((nth) => halfway('writeFile', checkpoint, nth)),
-  ...[2, TEACHER_STEPS, TEACHER_STEPS + 1, 20, 30].map((nth) => after('rename', checkpoint, nth)),
-  before('kernel', 'kl', 3), before('kernel', 'argmax', 5), before('kernel', 'random_normal', 300),
-  before('rename', 'isolab.json'), halfway('writeFile', 'metrics.csv'), after('rename', 'metrics.csv'),
-  before('rename', 'metadata.json'), after('rename', 'metadata.json'), halfway('writeFile', 'overall_summary.csv'),
+/** Twenty places to die at, over steps, checkpoints and the last files of two seeds, in chains: each begins where the one before it left off. */
+const CHAINS: Moment[][] = [
+  [before('rename', 'isolab.json'), before('kernel', 'adam', 4), halfway('writeFile', checkpoint), after('rename', checkpoint, 2), before('kernel', 'adam', 16), halfway('writeFile', checkpoint, 4)],
+  [after('rename', checkpoint, TEACHER_STEPS), before('kernel', 'argmax', 5), before('kernel', 'random_normal', 300), before('kernel', 'kl', 3)],
+  [before('kernel', 'adam', 40), after('rename', checkpoint, TEACHER_STEPS + 1), halfway('writeFile', 'metrics.csv')],
+  [halfway('writeFile', checkpoint, TEACHER_STEPS + 2), after('rename', 'metrics.csv'), before('rename', 'metadata.json')],
+  [after('rename', checkpoint, 20), after('rename', 'metadata.json')],
+  [after('rename', checkpoint, 30), halfway('writeFile', 'overall_summary.csv')],
 ];
 
 describe('a command killed anywhere', { timeout: 3_600_000 }, () => {
   it('and given again ends in the same files, byte for byte', async () => {
-    expect(DEATHS).toHaveLength(20);
-    const alone = join(scratchFolder(), 'out');
-    expect((await isolab(...flags(alone, '--seeds', '1-2'))).code).toBe(0);
-    for (const moment of DEATHS) {
-      const where = describeMoments([moment]);
+    expect(CHAINS.flat()).toHaveLength(20);
+    const folder = join(scratchFolder(), 'out');
+    expect((await isolab(...flags(folder, '--seeds', '1-2'))).code).toBe(0);
+    const alone = results(folder);
+    for (const deaths of CHAINS) {
       const out = join(scratchFolder(), 'out');
       const argv = flags(out, '--seeds', '1-2', '--jobs', '1', '--threads', '1', '--checkpoint-every', '1');
-      await killAt(argv, moment);
-      for (const [path, text] of existsSync(out) ? Object.entries(results(out)) : []) {
-        if (path.endsWith('.csv')) expect(text, `${where}: ${path}`).toBe(results(alone)[path]);
+      for (const moment of deaths) {
+        await killAt(argv, moment);
+        for (const [path, text] of existsSync(out) ? Object.entries(results(out)) : []) {
+          if (path.endsWith('.csv')) expect(text, `${describeMoments([moment])}: ${path}`).toBe(alone[path]);
+        }
       }
       const { code, stderr } = await isolab(...argv);
-      expect(code, `${where}: ${stderr}`).toBe(0);
-      const left = results(out);
-      expect(left, where).toEqual(results(alone));
+      expect(code, `${describeMoments(deaths)}: ${stderr}`).toBe(0);
+      expect(results(out), describeMoments(deaths)).toEqual(alone);
     }
   });
 });

@@ -31,12 +31,27 @@ export async function requireFiles(browser, reader, files) {
   for (const path of paths) assert.equal(differenceOf(path, await reader.download(path), files.get(path)), undefined);
 }
 
-/** A preset, or values put in as JSON, from an empty profile to its end: the command line's digest and files. @returns the link that carries it */
-export async function checkRun(Browser, host, experiment, { preset, values }, commandLine) {
+/** Runs what another experiment reads, and offers its files to it. @param first undefined where nothing is read */
+async function prepare(reader, first) {
+  if (first === undefined) return;
+  await reader.choose(first.experiment);
+  await reader.importJson(first.config);
+  assert.equal(await reader.run(300), first.digest);
+  await reader.click('#offer');
+  await reader.until('the files in the list', (names) => Promise.resolve(names.every((name) => document.querySelector('#own-data ul').textContent.includes(name))), 20, [...first.offers.keys()]);
+}
+
+/**
+ * A preset, or values put in as JSON, from an empty profile to its end: the command line's digest and files.
+ * @param first a run whose files it reads
+ * @returns the link that carries it
+ */
+export async function checkRun(Browser, host, experiment, { preset, values, first }, commandLine) {
   const browser = await Browser.open();
   try {
     const reader = new LabReader(browser);
     await reader.open(host.address);
+    await prepare(reader, first);
     await reader.choose(experiment);
     if (preset !== undefined) await reader.preset(preset);
     else await reader.importJson(values);
@@ -92,11 +107,9 @@ export async function checkComparison(Browser, host) {
     const reader = new LabReader(browser);
     await reader.open(host.address);
     await reader.importJson(SHORT);
-    for (const [before, seed] of ['1', '1', '2'].entries()) {
+    for (const seed of ['1', '1', '2']) {
       await reader.set('seed', seed);
-      await reader.click('#run');
-      await reader.until('the run in the list', (count) => Promise.resolve(document.querySelectorAll('#runs tbody tr').length > count), 10, before);
-      await reader.finish(120);
+      await reader.run(120);
     }
     const choose = (index) => browser.evaluate((place) => {
       document.querySelectorAll('#runs tbody input[type=checkbox]')[place].click();
@@ -126,11 +139,13 @@ export async function checkComparison(Browser, host) {
   }
 }
 
-/** A link opened in another browser is run there, and gives the same bits. */
-export async function checkLink(Browser, link, digest) {
+/** A link opened in another browser is run there, and gives the same bits. @param first a run whose files it reads */
+export async function checkLink(Browser, link, digest, first) {
   const browser = await Browser.open();
   try {
     const reader = new LabReader(browser);
+    if (first !== undefined) await reader.open(link.slice(0, link.indexOf('#')));
+    await prepare(reader, first);
     await reader.open(link);
     await requireAccessible(browser, 'a link opened');
     await reader.click('#run-shared');

@@ -36,17 +36,22 @@ function digestOf(files) {
   return digests.join(' ');
 }
 
-/** Runs a configuration in a folder with nothing but the page's datasets. @returns digest, seconds and files by their paths */
-export async function runCommandLine(experiment, config, threads = 'auto') {
+/**
+ * Runs a configuration in a folder with nothing but the page's datasets.
+ * @param own more files that lie there, by their names
+ * @returns digest, seconds and files by their paths
+ */
+export async function runCommandLine(experiment, config, { threads = 'auto', own = new Map() } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'isolab-page-'));
   try {
     await writeFile(join(folder, 'config.json'), JSON.stringify(config));
     const carried = await readdir(texts);
     for (const name of carried) await copyFile(join(texts, name), join(folder, name));
+    for (const [name, bytes] of own) await writeFile(join(folder, name), bytes);
     const began = performance.now();
     await run(process.execPath, [program, ...experiment.split(' '), '--config', 'config.json', '--threads', threads], { cwd: folder, maxBuffer: 1 << 26 });
     const seconds = (performance.now() - began) / 1000;
-    for (const name of ['config.json', ...carried]) await rm(join(folder, name));
+    for (const name of ['config.json', ...carried, ...own.keys()]) await rm(join(folder, name));
     const files = await walk(folder);
     return { digest: digestOf(files), seconds, files };
   } finally {

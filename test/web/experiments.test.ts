@@ -1,13 +1,17 @@
 // The page's experiments without a page: presets that hold, panels that events fill, and the command line's files.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCore } from '../../src/core/index.js';
 import { textOf } from '../../src/experiments/configuration.js';
+import { packagedMnistFolder } from '../../src/runtime/node.js';
 import { madeUpDataset, shortRun } from '../../src/verify/index.js';
 import { madeUpPairs } from '../../src/verify/translation-cases.js';
 import { EXPERIMENTS, experimentNamed } from '../../src/web/experiments/index.js';
 import type { RunEvent } from '../../src/web/experiment.js';
 import { MemoryFiles } from '../../src/web/memory-files.js';
 import { PlotBook } from '../../src/web/plots.js';
+import { differences } from '../../src/web/page/run-list.js';
 import { choicesOf, formatValue, parseValue } from '../../src/web/page/fields.js';
 
 const core = await openCore({ kernels: 'all' });
@@ -22,16 +26,21 @@ const SHORT: Record<string, Record<string, unknown>> = {
   'moments covariance': { n: 5, count: 1000 },
   'moments constrained': { largest: 4, dim: 4, count: 100, repeats: 1 },
   'moments gaussianity': { dims: '1,4', count: 40 },
+  'moments lenet': { train_size: 12, test_size: 4, batch_size: 1, epochs: 1 },
+  'moments robustness': { model: 'lenet.json', count: 10, levels: 3 },
   'moments profile': { dims: '2,4', dim: 4, layers: 2, trials: 1 },
   'translate train': { data: 'pairs.tsv', vocab_size: 45, embed_size: 12, hidden_size: 12, batch_size: 4, lr: 0.01, epochs: 2 },
 };
 
+/** Robustness disturbs MNIST's own images. */
+const MNIST = 'mnist';
 const own = new MemoryFiles();
+for (const name of readdirSync(packagedMnistFolder()!)) await own.writeWhole(`${MNIST}/${name}`, readFileSync(join(packagedMnistFolder()!, name)));
 await own.writeWhole('pairs.tsv', new TextEncoder().encode(madeUpPairs.map(({ source, target }) => `${target}\t${source}\n`).join('')));
 
 async function run(name: string, config: Record<string, unknown>, files = new MemoryFiles(), checkpointEvery?: number, most = Infinity): Promise<{ events: RunEvent[]; files: MemoryFiles }> {
   const events: RunEvent[] = [];
-  const source = { files: own, mnistFolders: () => ({ dataDir: 'none' }) };
+  const source = { files: own, mnistFolders: () => ({ dataDir: 'none', packagedDir: MNIST }) };
   const place = { core, files, source, images, now: () => performance.now(), engine: 'test', checkpointEvery };
   const experiment = experimentNamed(name);
   let checkpoints = 0;
@@ -41,6 +50,10 @@ async function run(name: string, config: Record<string, unknown>, files = new Me
   }
   return { events, files };
 }
+
+// What `moments robustness` reads: the files that LeNet's experiment offers.
+const trained = (await run('moments lenet', { train_size: 4, test_size: 4, batch_size: 4, epochs: 1 })).files;
+for (const name of experimentNamed('moments lenet').readable!) await own.writeWhole(name, await trained.read((await pathsIn(trained, '.')).find((path) => path.endsWith(`/${name}`))!));
 
 async function pathsIn(files: MemoryFiles, folder: string): Promise<string[]> {
   const found: string[] = [];
@@ -56,6 +69,16 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.name, experiment] as c
   it('has presets that its schema takes, the default first and a one-minute version second', () => {
     expect(experiment.presets[1]!.name).toBe('One minute');
     for (const { values } of experiment.presets) expect(() => experiment.resolve(values, 'preset')).not.toThrow();
+  });
+
+  it('has words for what sets a run of each preset apart', () => {
+    const words = experiment.presets.map(({ values }) => differences({ experiment: name, config: experiment.resolve(values, 'preset') }));
+    expect(new Set(words).size).toBe(words.length);
+    for (const [field, type] of Object.entries(experiment.fields)) {
+      const value = experiment.presets[1]!.values[field];
+      const isOrdinary = value === undefined || JSON.stringify(value) === JSON.stringify(type.safeParse(undefined).data);
+      if (!isOrdinary && textOf(type).cosmetic !== true && field !== 'model') expect(words[1]).toContain(`${field} `);
+    }
   });
 
   it('has panels with words for those who do not see them, and fills each', async () => {
@@ -88,18 +111,20 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.name, experiment] as c
   });
 });
 
-describe.each(['splithead', 'alignment', 'byzantine', 'translate train'])('%s, broken off', (name) => {
+describe.each(['splithead', 'alignment', 'byzantine', 'moments lenet', 'translate train'])('%s, broken off', (name) => {
   it('goes on from its checkpoint to the identical end, and leaves no checkpoint', async () => {
     const whole = await run(name, SHORT[name]!);
     const broken = await run(name, SHORT[name]!, new MemoryFiles(), 1, 1);
-    const resumed = await run(name, SHORT[name]!, broken.files, 1);
+    const resumed = await run(name, SHORT[name]!, broken.files, 4);
     expect(resumed.events.at(-1)).toEqual(whole.events.at(-1));
     const paths = await pathsIn(resumed.files, '.');
     expect(paths).toEqual(await pathsIn(whole.files, '.'));
     expect(paths.length).toBeGreaterThan(2);
     expect(paths.join(' ')).not.toMatch(/checkpoint/);
     // Times and dates are in the other files.
-    for (const path of paths.filter((each) => /layer_metrics|metrics\.csv|rounds|record\.json|summary|epochs|model|vocab|curves/.test(each))) expect(await resumed.files.read(path), path).toEqual(await whole.files.read(path));
+    for (const path of paths.filter((each) => /layer_metrics|metrics\.csv|rounds|record\.json|summary|epochs|model|vocab|curves|lenet\./.test(each))) {
+      expect(Buffer.from(await resumed.files.read(path)).equals(await whole.files.read(path)), path).toBe(true);
+    }
   });
 });
 

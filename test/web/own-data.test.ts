@@ -11,6 +11,8 @@ describe('a file of the reader’s own', () => {
     ['gzip', Uint8Array.of(0x1f, 0x8b, 8, 0), 'train.ja.gz'],
     ['zip', text('PK\x03\x04\x14'), 'jpn-eng.zip'],
     ['SentencePiece', Uint8Array.of(0x0a, 0x0e, 0x0a, 5), 'source.model'],
+    ['network', text('{\n  "tensors": "lenet.safetensors"'), 'lenet.json'],
+    ['safetensors', text('\x08\x02\0\0\0\0\0\0{"__metadata__"'), 'lenet.safetensors'],
     ['LIBSVM', text('+1 1:0.5 3:2\n-1 2:1\n'), 'a9a.txt'],
     ['sentences', text('Go.\t行け。\tCC-BY\n'), 'pairs'],
     ['sentences', text('行け。\nこんにちは。\n'), 'train.ja'],
@@ -22,6 +24,7 @@ describe('a file of the reader’s own', () => {
     ['text that is named like no text', text('not data'), 'holiday.jpg'],
     ['bytes', Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), 'photo.txt'],
     ['text with control characters', text('a\x00b\tc'), 'dump.tsv'],
+    ['JSON that is named like no network', text('{}'), 'notes'],
     ['a model by its bytes alone', Uint8Array.of(0x0a, 0x0e, 0, 5), 'model.bin'],
   ])('is refused: %s', (_what, head, name) => expect(kindOf(head, name)).toBeUndefined());
 });

@@ -83,7 +83,10 @@ export class LabReader {
 
   /** Runs what the form says. @returns the digest */
   async run(seconds = 300) {
+    const before = await this.#browser.evaluate(() => Promise.resolve(document.querySelectorAll('#runs tbody tr').length));
     await this.click('#run');
+    // Until then the digest on the page is the run's before it.
+    await this.until('the run in the list', (count) => Promise.resolve(document.querySelectorAll('#runs tbody tr').length > count), 10, before);
     return this.finish(seconds);
   }
 

@@ -1,3 +1,4 @@
+import { LENET_FILE } from '../../runs/lenet-folder.js';
 import { gaussianityExperiment } from '../../runs/moments-gaussianity.js';
 import { point } from '../experiment.js';
 import { momentExperiment } from './moments.js';
@@ -8,6 +9,7 @@ export const gaussianity = momentExperiment(gaussianityExperiment, {
   presets: [
     { name: 'The library’s default', sentence: 'A random network that widens from 1 to 500 units.', values: {} },
     { name: 'One minute', sentence: 'The same with 400 samples.', values: { count: 400 } },
+    { name: 'LeNet about a digit', sentence: 'The LeNet that you have trained and offered, about the first training image.', values: { model: LENET_FILE, image: 0, count: 400 } },
   ],
   panels: () => [{
     id: 'fits', kind: 'curves', title: 'Units by how well a Gaussian fits them', x: 'fit', y: 'part of the units', marked: true,

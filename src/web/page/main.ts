@@ -24,11 +24,13 @@ class LabPage {
   readonly #store: RunStore;
   readonly #list: RunList;
   readonly #forms = new Map<string, ConfigurationForm>();
+  readonly #data: OwnData;
   readonly #missing: string | undefined;
   #view: RunView | undefined;
 
-  constructor(store: RunStore, missing: string | undefined) {
+  constructor(store: RunStore, data: OwnData, missing: string | undefined) {
     this.#store = store;
+    this.#data = data;
     this.#missing = missing;
     this.#list = new RunList(store, {
       open: (run) => void this.#show(run),
@@ -77,7 +79,7 @@ class LabPage {
     else if (before?.isRunning === true) return say('A run is under way: stop it, or wait for its end, to open another.');
     before?.dispose();
     say('');
-    this.#view = new RunView(this.#store, run, () => void this.#list.refresh());
+    this.#view = new RunView(this.#store, run, () => void this.#list.refresh(), (name, bytes) => this.#data.keep(name, bytes));
     fill(place('run-place'), this.#view.root);
     await this.#view.open();
   }
@@ -143,8 +145,8 @@ async function open(): Promise<void> {
     return undefined;
   });
   if (files === undefined) return;
-  const page = new LabPage(new RunStore(files), missing);
   const data = new OwnData(await storedFiles(OWN_FILES));
+  const page = new LabPage(new RunStore(files), data, missing);
   fill(place('data'), data.root);
   await data.refresh();
   const offer = async () => {

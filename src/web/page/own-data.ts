@@ -1,4 +1,4 @@
-// The reader's own files: IDX, LIBSVM, sentence pairs, tokenizers, by file picker or drop. They stay in this browser's store.
+// The reader's own files: IDX, LIBSVM, sentence pairs, tokenizers, networks, by file picker or drop. They stay in this browser's store.
 import type { Files } from '../../runtime/runtime.js';
 import { button, element, fill } from './elements.js';
 
@@ -24,7 +24,9 @@ export function kindOf(head: Uint8Array, name: string): string | undefined {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4) return 'zip';
   if (head[0] === 0x0a && name.endsWith('.model')) return 'SentencePiece';
+  if (head[8] === 0x7b && name.endsWith('.safetensors')) return 'safetensors';
   if (!isText(head)) return undefined;
+  if (head[0] === 0x7b && name.endsWith('.json')) return 'network';
   const [line = ''] = new TextDecoder().decode(head).split('\n', 1);
   if (/^[+-]?[\d.]+(e[+-]?\d+)?(\s+\d+:[^\s]+)*\s*$/i.test(line)) return 'LIBSVM';
   return line.includes('\t') || /\.(txt|tsv|xml|[a-z]{2})$/i.test(name) ? 'sentences' : undefined;
@@ -34,7 +36,7 @@ export function kindOf(head: Uint8Array, name: string): string | undefined {
 async function requireReadable(file: File): Promise<void> {
   if (file.size > LARGEST) throw new Error(`${file.name}: expected a file of at most ${megabytes(LARGEST)}, got ${megabytes(file.size)}; nothing of it was read`);
   const kind = kindOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()), file.name);
-  if (kind === undefined) throw new Error(`${file.name}: expected an IDX file (MNIST, EMNIST; plain or .gz), LIBSVM text, sentence pairs (TSV, two aligned texts, or a zip) or a SentencePiece .model, got something else; nothing was kept`);
+  if (kind === undefined) throw new Error(`${file.name}: expected an IDX file (MNIST, EMNIST; plain or .gz), LIBSVM text, sentence pairs (TSV, two aligned texts, or a zip), a SentencePiece .model or a network (.json, .safetensors), got something else; nothing was kept`);
 }
 
 export class OwnData {
@@ -53,7 +55,7 @@ export class OwnData {
       void this.#take([...((event as DragEvent).dataTransfer?.files ?? [])]);
     };
     const zone = element('div', { class: 'drop', dragover: stop, drop }, button('Add files', () => picker.click(), { id: 'add-files' }), picker, element('p', { class: 'hint' }, 'or drop them here.'));
-    const words = element('p', { class: 'hint' }, 'MNIST and tatoeba-short.tsv are there already. EMNIST’s IDX files are found by their names; of a LIBSVM file write its name into the field dataset (or validation_file), of sentence pairs into data, of a tokenizer into source_tokenizer or target_tokenizer. Nothing leaves this machine.');
+    const words = element('p', { class: 'hint' }, 'MNIST and tatoeba-short.tsv are there already. EMNIST’s IDX files are found by their names; of a LIBSVM file write its name into the field dataset (or validation_file), of sentence pairs into data, of a tokenizer into source_tokenizer or target_tokenizer, of a network’s layers (.json) into model. Nothing leaves this machine.');
     this.root = element('details', { id: 'own-data' }, element('summary', {}, 'Your own data'), words, zone, this.#error, this.#list);
   }
 
@@ -62,11 +64,15 @@ export class OwnData {
     for (const file of files) {
       try {
         await requireReadable(file);
-        await this.#files.writeWhole(file.name, new Uint8Array(await file.arrayBuffer()));
+        await this.keep(file.name, new Uint8Array(await file.arrayBuffer()));
       } catch (error) {
         this.#error.textContent = (error as Error).message;
       }
     }
+  }
+
+  async keep(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#files.writeWhole(name, bytes);
     await this.refresh();
   }
 

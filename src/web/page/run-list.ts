@@ -1,6 +1,7 @@
 // The runs of this browser: what each was, what came out, and which of them are laid over each other.
 import { textOf } from '../../experiments/configuration.js';
 import { experimentNamed } from '../experiments/index.js';
+import type { LabExperiment } from '../experiment.js';
 import type { RunStore, StoredRun } from '../stored-run.js';
 import { button, element, fill } from './elements.js';
 import { formatValue } from './fields.js';
@@ -8,11 +9,20 @@ import { PanelBoard } from './panel-board.js';
 import type { NamedBook } from './panel-view.js';
 import { describeSeconds } from './remaining.js';
 
+/** The configuration of no values; of the first preset's, where an experiment needs some. */
+function defaultsOf({ resolve, presets }: LabExperiment): Record<string, unknown> {
+  try {
+    return resolve({}, 'defaults');
+  } catch {
+    return resolve(presets[0]!.values, 'defaults');
+  }
+}
+
 /** The values that are not the defaults, as people write them. */
-export function differences({ experiment, config }: StoredRun): string {
-  const { fields, resolve } = experimentNamed(experiment);
-  const initial = resolve({}, 'defaults');
-  const differing = Object.entries(fields)
+export function differences({ experiment, config }: Pick<StoredRun, 'experiment' | 'config'>): string {
+  const found = experimentNamed(experiment);
+  const initial = defaultsOf(found);
+  const differing = Object.entries(found.fields)
     .filter(([name, type]) => textOf(type).cosmetic !== true && JSON.stringify(config[name]) !== JSON.stringify(initial[name]))
     .map(([name, type]) => `${name} ${formatValue(type, config[name]) || 'none'}`);
   return differing.length === 0 ? 'defaults' : differing.join(', ');

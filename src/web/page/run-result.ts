@@ -1,4 +1,5 @@
 // What a finished run offers: its numbers and digest, its files, all of them as a zip, and a link that carries it.
+import { experimentNamed } from '../experiments/index.js';
 import type { RunStore, StoredRun } from '../stored-run.js';
 import { button, element, offerDownload } from './elements.js';
 import { compareBits, fragmentOf } from './share.js';
@@ -41,8 +42,21 @@ function shareControl(run: StoredRun): HTMLElement {
   return element('div', { class: 'share' }, share, field, said);
 }
 
-/** Buttons: each file, a zip of all, and the link. */
-export function resultActions(store: RunStore, run: StoredRun): HTMLElement[] {
+/** Keeps a file in the reader's own data. */
+export type KeepFile = (name: string, bytes: Uint8Array) => Promise<void>;
+
+/** What other experiments can read of the run's files. */
+function offerControl(store: RunStore, { id }: StoredRun, names: readonly string[], keep: KeepFile): HTMLElement {
+  const said = element('span', { role: 'status', class: 'hint' });
+  const offer = async () => {
+    for (const path of await store.results(id)) if (names.includes(lastPart(path))) await keep(lastPart(path), await store.readResult(id, path));
+    said.textContent = `${names.join(' and ')}: in your own data.`;
+  };
+  return element('div', { class: 'share' }, button('Offer to other experiments', () => void offer(), { id: 'offer' }), said);
+}
+
+/** Buttons: each file, a zip of all, the link, and what other experiments can read. */
+export function resultActions(store: RunStore, run: StoredRun, keep: KeepFile): HTMLElement[] {
   const files = element('ul', { class: 'files' });
   void store.results(run.id).then((paths) => {
     for (const path of paths) {
@@ -50,5 +64,7 @@ export function resultActions(store: RunStore, run: StoredRun): HTMLElement[] {
       files.append(element('li', {}, button(lastPart(path), () => void offer(), { class: 'file', title: path, 'data-path': path })));
     }
   });
-  return [element('div', { class: 'wide' }, element('h3', {}, 'Files'), files, button('All as a zip', () => void offerAll(store, run), { id: 'zip' })), shareControl(run)];
+  const { readable } = experimentNamed(run.experiment);
+  const offers = readable === undefined ? [] : [offerControl(store, run, readable, keep)];
+  return [element('div', { class: 'wide' }, element('h3', {}, 'Files'), files, button('All as a zip', () => void offerAll(store, run), { id: 'zip' })), ...offers, shareControl(run)];
 }

@@ -7,13 +7,14 @@ import type { RunStore, StoredRun } from '../stored-run.js';
 import { element, fill } from './elements.js';
 import { PanelBoard } from './panel-board.js';
 import { describeRemaining, describeSeconds, RemainingTime } from './remaining.js';
-import { resultActions, resultSummary } from './run-result.js';
+import { resultActions, resultSummary, type KeepFile } from './run-result.js';
 import { SentenceBox } from './sentence-box.js';
 
 export class RunView {
   readonly root: HTMLElement;
   readonly #store: RunStore;
   readonly #changed: () => void;
+  readonly #keep: KeepFile;
   run: StoredRun;
   #book = new PlotBook();
   #board: PanelBoard | undefined;
@@ -34,8 +35,12 @@ export class RunView {
   readonly #lines = element('ol', { class: 'lines' });
   readonly #panels = element('div');
 
-  /** @param changed called when what the store says of the run has changed */
-  constructor(store: RunStore, run: StoredRun, changed: () => void) {
+  /**
+   * @param changed called when what the store says of the run has changed
+   * @param keep for files of the run that other experiments can read
+   */
+  constructor(store: RunStore, run: StoredRun, changed: () => void, keep: KeepFile) {
+    this.#keep = keep;
     this.#store = store;
     this.run = run;
     this.#changed = changed;
@@ -180,7 +185,7 @@ export class RunView {
       this.#progress.hidden = false;
       const pause = this.#isPaused ? act('Go on', 'go-on', () => this.#pause(false)) : act('Pause', 'pause', () => this.#pause(true));
       fill(this.#controls, pause, act('Stop', 'stop', () => void this.#stop()));
-    } else if (this.run.state === 'finished') fill(this.#controls, ...resultActions(this.#store, this.run));
+    } else if (this.run.state === 'finished') fill(this.#controls, ...resultActions(this.#store, this.run, this.#keep));
     else fill(this.#controls, act('Go on', 'go-on', () => void this.compute()));
   }
 
