@@ -19,7 +19,7 @@ const ROOMS = {
   outputs: [],
   figures: [],
   report: ['core', 'tensor', 'experiments', 'sweep', 'figures'],
-  runs: ['core', 'tensor', 'random', 'nn', 'data', 'text', 'robust', 'matrices', 'moments', 'experiments', 'outputs', 'figures'],
+  runs: ['core', 'tensor', 'random', 'nn', 'data', 'text', 'robust', 'matrices', 'moments', 'experiments', 'sweep', 'outputs', 'figures'],
   web: ['core', 'tensor', 'random', 'nn', 'data', 'text', 'moments', 'experiments', 'runs', 'outputs', 'figures', 'runtime'],
   cli: ['core', 'tensor', 'random', 'nn', 'data', 'text', 'backend', 'robust', 'matrices', 'moments', 'experiments', 'verify', 'sweep', 'runs', 'web', 'runtime', 'outputs', 'figures', 'report'],
 };

@@ -65,15 +65,15 @@ class AlignmentExecution {
   async #runSeed(seed: number, inWorker: boolean): Promise<void> {
     const { profile, wasmHash, dataHash, folders } = this.#setting;
     const runId = await alignmentRunId(this.#config, seed, { profile, wasmHash, dataHash });
-    const resume = await this.#folder.readCheckpoint(seed);
-    const options = { runId, checkpointEvery: this.#checkpointEvery, ...(resume === undefined ? {} : { resume, resumeName: this.#folder.checkpointPath(seed) }) };
+    const options = { runId, checkpointEvery: this.#checkpointEvery, ...(await this.#folder.seed(seed).resumption()) };
     const started = this.#context.runtime.now();
     const job = { experiment: 'alignment', config: this.#config, seed, profile, threads: this.#threads, folders, options } as const;
     for await (const event of runJob(this.#context.runtime, job, inWorker)) await this.#take(seed, runId, event, started);
   }
 
   async #take(seed: number, runId: string, event: AlignmentEvent, started: number): Promise<void> {
-    if (event.type === 'checkpoint') await this.#folder.writeCheckpoint(seed, event.bytes);
+    if (event.type === 'started') await this.#folder.seed(seed).open();
+    else if (event.type === 'checkpoint') await this.#folder.seed(seed).writeCheckpoint(event.bytes);
     this.#progress.show(seed, event);
     if (event.type === 'finished') await this.#record(event.result, runId, (this.#context.runtime.now() - started) / 1000);
   }

@@ -1,12 +1,11 @@
 // Runs Byzantine configurations, several at once, and turns their events into files and words.
 import { openCore, type Profile } from '../core/index.js';
 import {
-  byzantineFields, byzantineRunId, dataHashOf, gridRow, type ByzantineConfig, type ByzantineEvent, type ByzantineResult, type GridRow, type RoundRow,
+  byzantineFields, byzantineRunId, dataHashOf, gridRow, type ByzantineConfig, type ByzantineEvent, type GridRow, type RoundRow,
 } from '../experiments/byzantine/index.js';
 import { loadByzantineData } from '../runs/byzantine-data.js';
-import { ByzantineFolder, type ByzantineRecord } from '../runs/byzantine-folder.js';
+import { ByzantineFolder, writeGrid, type ByzantineRecord } from '../runs/byzantine-folder.js';
 import type { DataPlaces } from '../runs/data-source.js';
-import { VERSION } from '../version.js';
 import type { CliContext } from './context.js';
 import { parseJobs, parseProfile, parseThreads, type CoreFlags } from './core-options.js';
 import { forEachLimited, runJob } from './job.js';
@@ -63,16 +62,18 @@ function describeRound({ rounds, display_interval }: ByzantineConfig, row: Round
 
 class ByzantineExecution {
   readonly #context: CliContext;
-  readonly #folder: ByzantineFolder;
   readonly #threads: number;
   readonly #checkpointEvery: number;
   readonly records = new Map<string, ByzantineRecord>();
 
-  constructor(context: CliContext, folder: ByzantineFolder, threads: number, checkpointEvery: number) {
+  constructor(context: CliContext, threads: number, checkpointEvery: number) {
     this.#context = context;
-    this.#folder = folder;
     this.#threads = threads;
     this.#checkpointEvery = checkpointEvery;
+  }
+
+  #folderOf({ out_dir }: ByzantineConfig, runId: string): ByzantineFolder {
+    return new ByzantineFolder(this.#context.runtime.files, out_dir, runId);
   }
 
   async run(planned: readonly Planned[], jobs: number): Promise<void> {
@@ -85,8 +86,8 @@ class ByzantineExecution {
   }
 
   async #runOne({ config, runId, setting, folders }: Planned, inWorker: boolean): Promise<void> {
-    const resume = await this.#folder.readCheckpoint(runId);
-    const options = { runId, checkpointEvery: this.#checkpointEvery, ...(resume === undefined ? {} : { resume, resumeName: this.#folder.checkpointPath(runId) }) };
+    const folder = this.#folderOf(config, runId);
+    const options = { runId, checkpointEvery: this.#checkpointEvery, ...(await folder.resumption()) };
     const job = { experiment: 'byzantine', config, profile: setting.profile, threads: this.#threads, folders, options } as const;
     const seconds = new Map<number, number>();
     let before = this.#context.runtime.now();
@@ -96,27 +97,18 @@ class ByzantineExecution {
         seconds.set(event.row.round, (now - before) / 1000);
         before = now;
       }
-      await this.#take(runId, config, event);
-      if (event.type === 'finished') await this.#record({ config, runId, setting, folders }, event.result, seconds);
+      await this.#take(folder, runId, config, event);
+      if (event.type === 'finished') this.records.set(runId, await folder.record(config, event.result, seconds, setting));
     }
   }
 
-  async #take(runId: string, config: ByzantineConfig, event: ByzantineEvent): Promise<void> {
+  async #take(folder: ByzantineFolder, runId: string, config: ByzantineConfig, event: ByzantineEvent): Promise<void> {
     const { stderr } = this.#context;
     // What does not fit the data is refused before this event, and leaves no folder.
-    if (event.type === 'started') await this.#folder.open(runId);
+    if (event.type === 'started') await folder.open();
     if (event.type === 'started') stderr(`run ${runId}: ${title(config)}; ${describeStart(event)}\n`);
     else if (event.type === 'row') stderr(`${runId} ${describeRound(config, event.row)}\n`);
-    else if (event.type === 'checkpoint') await this.#folder.writeCheckpoint(runId, event.bytes);
-  }
-
-  async #record({ config, runId, setting }: Planned, result: ByzantineResult, seconds: ReadonlyMap<number, number>): Promise<void> {
-    const record: ByzantineRecord = {
-      run_id: runId, config, rows: result.rows, result_digest: result.digest, program: `isolab ${VERSION}`,
-      profile: setting.profile, wasm_sha256: setting.wasmHash, data_sha256: setting.dataHash, bits_promised: true,
-    };
-    await this.#folder.record(record, result, seconds);
-    this.records.set(runId, record);
+    else if (event.type === 'checkpoint') await folder.writeCheckpoint(event.bytes);
   }
 }
 
@@ -151,22 +143,23 @@ export async function executeByzantine(context: CliContext, configs: readonly By
   const mostJobs = parseJobs(options.jobs, available);
   const threadsAsked = options.threads === 'auto' ? undefined : parseThreads(options.threads, available);
   const planned = await plan(context, configs, profile);
-  const folder = new ByzantineFolder(context.runtime.files, configs[0]!.out_dir);
+  const { files } = context.runtime;
+  const outDir = configs[0]!.out_dir;
   const recorded = new Map<string, ByzantineRecord>();
   for (const { runId } of planned) {
-    const record = await folder.recorded(runId);
+    const record = await new ByzantineFolder(files, outDir, runId).readRecord<ByzantineRecord>();
     if (record !== undefined) recorded.set(runId, record);
   }
   const left = planned.filter(({ runId }, index) => !recorded.has(runId) && planned.findIndex((other) => other.runId === runId) === index);
-  if (recorded.size > 0) context.stderr(`${recorded.size} of ${planned.length} runs are recorded already in ${folder.path}\n`);
+  if (recorded.size > 0) context.stderr(`${recorded.size} of ${planned.length} runs are recorded already in ${outDir}\n`);
   const jobs = Math.max(1, Math.min(mostJobs, left.length));
   // A step is too short for threads to share; runs side by side use the processors.
-  const execution = new ByzantineExecution(context, folder, threadsAsked ?? 1, checkpointEvery);
+  const execution = new ByzantineExecution(context, threadsAsked ?? 1, checkpointEvery);
   await execution.run(left, jobs);
   const records = planned.map(({ runId }) => recorded.get(runId) ?? execution.records.get(runId)!);
   const rows = records.map(({ run_id, config, rows: rounds, result_digest }) => gridRow(run_id, config, rounds, result_digest));
-  if (isGrid) await folder.writeGrid(rows);
-  if (options.json === true) context.stdout(`${JSON.stringify({ folder: folder.path, runs: rows })}\n`);
+  if (isGrid) await writeGrid(files, outDir, rows);
+  if (options.json === true) context.stdout(`${JSON.stringify({ folder: outDir, runs: rows })}\n`);
   else if (isGrid) printTable(context, rows);
-  else for (const row of rows) context.stdout(`run ${row.run_id}: validation accuracy ${row.validation_accuracy}, digest ${row.digest}\n[Output] ${folder.runPath(row.run_id)}: rounds.csv, rounds.jsonl, record.json, seconds.csv\n`);
+  else for (const row of rows) context.stdout(`run ${row.run_id}: validation accuracy ${row.validation_accuracy}, digest ${row.digest}\n[Output] ${outDir}/${row.run_id}: rounds.csv, rounds.jsonl, record.json, seconds.csv\n`);
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { Core } from '../core/index.js';
 import { loadMnist, type DatasetPair } from '../data/index.js';
 import { lenetFields, resolveLenetConfig, trainLenet, type LenetConfig, type LenetResult } from '../experiments/moments/index.js';
-import { LENET_FILE, LenetFolder, lenetRunId } from '../runs/lenet-folder.js';
+import { LENET_FILE, LenetFolder, lenetRunId, type LenetRecord } from '../runs/lenet-folder.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, parseInterval, type CoreFlags } from './core-options.js';
 import { addFieldOptions, givenFields, readConfigFile } from './flags.js';
@@ -19,14 +19,13 @@ interface Options extends CoreFlags, Record<string, unknown> {
 /** Trains from the start or the run's checkpoint; the result, and the seconds of the epochs that began here. */
 async function train(context: CliContext, core: Core, config: LenetConfig, data: DatasetPair, folder: LenetFolder, options: { runId: string; checkpointEvery: number }) {
   const { runtime } = context;
-  const resume = await folder.readCheckpoint();
   const progress = new Progress(context);
   const seconds = new Map<number, number>();
   let result: LenetResult | undefined;
   let began = runtime.now();
   let isWhole = true;
   try {
-    for await (const event of trainLenet(core, config, data, { ...options, ...(resume === undefined ? {} : { resume, resumeName: folder.checkpointPath }) })) {
+    for await (const event of trainLenet(core, config, data, { ...options, ...(await folder.resumption()) })) {
       if (event.type === 'started') {
         await folder.open();
         isWhole = event.resumedAt === 0;
@@ -58,7 +57,7 @@ async function execute(context: CliContext, config: LenetConfig, options: Option
     const setting = { profile: core.profile, wasmHash: core.wasmHash, dataHash: data.sha256 };
     const runId = await lenetRunId(config, setting);
     const folder = new LenetFolder(files, config.out_dir, runId);
-    let record = await folder.recorded();
+    let record = await folder.readRecord<LenetRecord>();
     if (record !== undefined) context.stderr(`run ${runId} is recorded already\n`);
     else {
       const { result, seconds } = await train(context, core, config, data, folder, { runId, checkpointEvery });

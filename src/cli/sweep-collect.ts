@@ -2,7 +2,7 @@
 import { sha256 } from '../core/index.js';
 import { formatPandasCsv } from '../outputs/index.js';
 import { SweepTableMaker, type RunTimes, type SweepTable } from '../sweep/index.js';
-import { mapAtOnce, type SweepFolder } from './sweep-folder.js';
+import { mapAtOnce, type SweepFolder } from '../runs/sweep-folder.js';
 import type { SweepPlan } from './sweep-plan.js';
 
 export interface Collected {

@@ -4,7 +4,7 @@ import { sweepRecord } from '../sweep/index.js';
 import { VERSION } from '../version.js';
 import type { CliContext } from './context.js';
 import { runJob } from './job.js';
-import type { SweepFolder } from './sweep-folder.js';
+import type { SweepFolder } from '../runs/sweep-folder.js';
 import type { PlannedRun } from './sweep-plan.js';
 
 export interface EndedRun {
@@ -44,7 +44,7 @@ export class SweepRunner {
   async run(planned: PlannedRun, inWorker: boolean, progress: (share: number) => void = () => {}): Promise<EndedRun> {
     const { runId } = planned;
     try {
-      await this.#folder.open(this.#folder.runPath(runId));
+      await this.#folder.run(runId).open();
     } catch (error) {
       throw new RunFailure((error as Error).message, true);
     }
@@ -60,8 +60,8 @@ export class SweepRunner {
   async #compute(planned: PlannedRun, inWorker: boolean, progress: (share: number) => void): Promise<EndedRun> {
     const { run, runId, setting, folders } = planned;
     const { runtime } = this.#context;
-    const resume = await this.#folder.readCheckpoint(runId);
-    const options = { runId, checkpointEvery: this.#checkpointEvery, ...(resume === undefined ? {} : { resume, resumeName: this.#folder.checkpointPath(runId) }) };
+    const folder = this.#folder.run(runId);
+    const options = { runId, checkpointEvery: this.#checkpointEvery, ...(await folder.resumption()) };
     const job = { experiment: 'splithead', config: run.config, profile: setting.profile, threads: 1, folders, options } as const;
     const started = runtime.now();
     let resumedAfter = 0;
@@ -69,7 +69,7 @@ export class SweepRunner {
     for await (const event of runJob(runtime, job, inWorker)) {
       if (event.type === 'started') resumedAfter = event.resumedAt;
       else if (event.type === 'progress') progress(event.done / event.totalSteps);
-      else if (event.type === 'checkpoint') await this.#folder.writeCheckpoint(runId, event.bytes);
+      else if (event.type === 'checkpoint') await folder.writeCheckpoint(event.bytes);
       else if (event.type === 'finished') result = event.result;
     }
     const seconds = (runtime.now() - started) / 1000;

@@ -8,7 +8,7 @@ import { splitHeadFields } from '../experiments/splithead/index.js';
 import type { Files } from '../runtime/runtime.js';
 import type { CliContext } from './context.js';
 import { mostMemory } from './sweep-estimate.js';
-import type { SweepFolder } from './sweep-folder.js';
+import type { SweepFolder } from '../runs/sweep-folder.js';
 import type { PlannedRun, SweepPlan } from './sweep-plan.js';
 import { UsageError } from './usage-error.js';
 

@@ -4,7 +4,7 @@ import { readSweepSpecification, runTitle } from '../sweep/index.js';
 import type { CliContext } from './context.js';
 import { parseProfile } from './core-options.js';
 import { readJsonFile } from './flags.js';
-import { SweepFolder } from './sweep-folder.js';
+import { SweepFolder } from '../runs/sweep-folder.js';
 import { distinctRuns, planSweep, requireData } from './sweep-plan.js';
 import { SweepRunner } from './sweep-run.js';
 import type { Submission } from './sweep-slurm.js';

@@ -4,8 +4,9 @@ import {
   alignmentSeedFolder, controlColumns, METRICS_COLUMNS, metricsRows, perRunColumns, summarizeOverall, summarizeSeed,
   type AlignmentConfig, type AlignmentResult, type ControlColumns,
 } from '../experiments/alignment/index.js';
-import { formatPandasCsv, readTable, removeNamed, writeTidily } from '../outputs/index.js';
+import { formatPandasCsv, readTable, writeTidily } from '../outputs/index.js';
 import type { Files } from '../runtime/runtime.js';
+import { makeOutFolder, readOwnJson, RunFolder } from './run-folder.js';
 
 const MARK = 'isolab.json';
 
@@ -18,16 +19,7 @@ export interface SeedRecord {
 }
 
 const encode = (text: string) => new TextEncoder().encode(text);
-const toJson = (value: unknown) => encode(`${JSON.stringify(value, null, 2)}\n`);
-
-async function readJson<T>(files: Files, path: string): Promise<T | undefined> {
-  if ((await files.size(path)) === undefined) return undefined;
-  try {
-    return JSON.parse(new TextDecoder().decode(await files.read(path))) as T;
-  } catch (error) {
-    throw new Error(`${path}: expected the JSON that isolab wrote, got ${(error as Error).message}; remove the file to compute it again`);
-  }
-}
+const toJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 export class AlignmentFolder {
   readonly path: string;
@@ -38,12 +30,9 @@ export class AlignmentFolder {
     this.path = path;
   }
 
-  seedPath(seed: number): string {
-    return `${this.path}/${alignmentSeedFolder(seed)}`;
-  }
-
-  checkpointPath(seed: number): string {
-    return `${this.seedPath(seed)}/.checkpoint.safetensors`;
+  /** A seed's own folder. */
+  seed(seed: number): RunFolder {
+    return new RunFolder(this.#files, `${this.path}/${alignmentSeedFolder(seed)}`);
   }
 
   async #seedFolders(): Promise<string[]> {
@@ -57,7 +46,7 @@ export class AlignmentFolder {
    */
   async claim(identity: Record<string, unknown>): Promise<void> {
     const remedy = 'choose another --out-dir, or remove it';
-    const found = await readJson<Record<string, unknown>>(this.#files, `${this.path}/${MARK}`);
+    const found = await readOwnJson<Record<string, unknown>>(this.#files, `${this.path}/${MARK}`);
     if (found === undefined && (await this.#seedFolders()).length > 0) {
       throw new ConfigurationError(`--out-dir: expected an empty folder or one of this program, got ${quote(this.path)}, which holds runs without ${MARK}; ${remedy}`);
     }
@@ -67,37 +56,21 @@ export class AlignmentFolder {
       if (other === undefined) return;
       throw new ConfigurationError(`--out-dir: expected an empty folder or one of this configuration, got ${quote(this.path)}, made with ${other} ${quote(found[other])} where this is ${quote(identity[other])}; ${remedy}`);
     }
-    try {
-      await this.#files.makeFolder(this.path);
-    } catch (error) {
-      throw new Error(`--out-dir: expected a folder that can be written, got ${this.path} (${(error as Error).message})`);
-    }
-    await writeTidily(this.#files, this.path, MARK, toJson(identity));
+    await makeOutFolder(this.#files, this.path);
+    await writeTidily(this.#files, this.path, MARK, encode(toJson(identity)));
   }
 
   /** A seed's record, if it has ended here; a checkpoint that a kill left beside it goes. */
-  async recorded(seed: number): Promise<SeedRecord | undefined> {
-    const record = await readJson<SeedRecord>(this.#files, `${this.seedPath(seed)}/metadata.json`);
-    if (record !== undefined) await removeNamed(this.#files, this.seedPath(seed), '.checkpoint.safetensors');
-    return record;
-  }
-
-  async readCheckpoint(seed: number): Promise<Uint8Array | undefined> {
-    const path = this.checkpointPath(seed);
-    return (await this.#files.size(path)) === undefined ? undefined : this.#files.read(path);
-  }
-
-  async writeCheckpoint(seed: number, bytes: Uint8Array): Promise<void> {
-    await this.#files.makeFolder(this.seedPath(seed));
-    await this.#files.writeWhole(this.checkpointPath(seed), bytes);
+  recorded(seed: number): Promise<SeedRecord | undefined> {
+    return this.seed(seed).readRecord('metadata.json');
   }
 
   /** Writes a seed's metrics.csv, then metadata.json, which says that it has ended, and drops its checkpoint. */
   async record(config: AlignmentConfig, result: AlignmentResult, context: Record<string, unknown>, createdAt: string): Promise<void> {
     const { seed, rows, teacherAccuracy, studentAccuracy, totalSteps } = result;
-    const folder = this.seedPath(seed);
-    await this.#files.makeFolder(folder);
-    await writeTidily(this.#files, folder, 'metrics.csv', encode(formatPandasCsv(METRICS_COLUMNS, metricsRows(result))));
+    const folder = this.seed(seed);
+    await folder.open();
+    await folder.write('metrics.csv', formatPandasCsv(METRICS_COLUMNS, metricsRows(result)));
     const metadata = {
       seed, config,
       teacher_info: { teacher_test_acc: teacherAccuracy },
@@ -106,15 +79,14 @@ export class AlignmentFolder {
       device: 'cpu',
       isolab: { ...context, result_digest: result.digest, controls: controlColumns(config, result) },
     };
-    await writeTidily(this.#files, folder, 'metadata.json', toJson(metadata));
-    await removeNamed(this.#files, folder, '.checkpoint.safetensors');
+    await folder.end(toJson(metadata), 'metadata.json');
   }
 
   /** Reads every ended seed of the folder and writes both summaries. @returns their rows, seeds ascending */
   async summarize(): Promise<{ perRun: Record<string, number | string>[]; overall: Record<string, number | string> }> {
     const perRun = [];
     for (const name of await this.#seedFolders()) {
-      const record = await readJson<SeedRecord>(this.#files, `${this.path}/${name}/metadata.json`);
+      const record = await readOwnJson<SeedRecord>(this.#files, `${this.path}/${name}/metadata.json`);
       if (record === undefined) continue;
       const table = (await readTable(this.#files, `${this.path}/${name}/metrics.csv`)) ?? [];
       const rows = table.map((row) => Object.fromEntries(Object.entries(row).map(([column, text]) => [column, text === '' ? NaN : Number(text)])));

@@ -7,6 +7,7 @@ import { formatPandasCsv, writeTidily } from '../outputs/index.js';
 import type { Files } from '../runtime/runtime.js';
 import { VERSION } from '../version.js';
 import type { DataSource } from './data-source.js';
+import { makeOutFolder } from './run-folder.js';
 
 export type MomentConfig = Record<string, unknown> & { out_dir: string };
 
@@ -72,10 +73,6 @@ export function momentFiles<C extends MomentConfig, R extends TableRow, D>(
 
 /** Writes the files of a run; they are made before the first is written, so that what cannot be drawn leaves none. */
 export async function writeMomentFiles(files: Files, folder: string, texts: Readonly<Record<string, string>>): Promise<void> {
-  try {
-    await files.makeFolder(folder);
-  } catch (error) {
-    throw new Error(`--out-dir: expected a folder that can be written, got ${folder} (${(error as Error).message})`);
-  }
+  await makeOutFolder(files, folder);
   for (const [name, text] of Object.entries(texts)) await writeTidily(files, folder, name, new TextEncoder().encode(text));
 }

@@ -72,11 +72,6 @@ export function anyExperiment<C extends Config>(experiment: LabExperiment<C>): L
   return experiment as unknown as LabExperiment;
 }
 
-/** A file's bytes, or undefined when there is none. */
-export async function readIfThere(files: Files, path: string): Promise<Uint8Array | undefined> {
-  return (await files.size(path)) === undefined ? undefined : files.read(path);
-}
-
 /** A point of a curve. */
 export function point(panel: string, series: string, x: number, y: number): RunEvent {
   return { type: 'plot', panel, change: { kind: 'point', series, x, y } };

@@ -35,9 +35,9 @@ describe('a translation run’s folder', () => {
   });
 
   it('holds the model, curves and record; a checkpoint goes when the record is there', async () => {
-    expect(await folder.recorded()).toBeUndefined();
+    expect(await folder.readRecord()).toBeUndefined();
     await folder.writeCheckpoint(Uint8Array.of(1, 2, 3));
-    expect(await folder.readCheckpoint()).toEqual(Uint8Array.of(1, 2, 3));
+    expect(await folder.resumption()).toEqual({ resume: Uint8Array.of(1, 2, 3), resumeName: `${folder.path}/.checkpoint.safetensors` });
     const outcome = await train();
     const record = await folder.record(config, outcome, setting);
     expect(record).toMatchObject({ run_id: runId, config, epoch: 1, result_digest: outcome.result.digest, data_sha256: data.sha256 });
@@ -46,8 +46,8 @@ describe('a translation run’s folder', () => {
     ]);
     expect(new TextDecoder().decode(await files.read(`${folder.path}/seconds.csv`))).toBe('epoch,seconds\n1,2.5\n');
     await folder.writeCheckpoint(Uint8Array.of(1));
-    expect(await folder.recorded()).toEqual(JSON.parse(JSON.stringify(record)));
-    expect(await folder.readCheckpoint()).toBeUndefined();
+    expect(await folder.readRecord()).toEqual(JSON.parse(JSON.stringify(record)));
+    expect(await folder.resumption()).toEqual({});
   });
 
   it('opens as a translator, and names the file that is missing or damaged', async () => {
@@ -58,6 +58,6 @@ describe('a translation run’s folder', () => {
     translator.dispose();
     await expect(readModelFolder(files, 'nowhere')).rejects.toThrow('--model: expected a folder with translation.json, model.safetensors, source.model, target.model, got "nowhere" without translation.json');
     await files.writeWhole(`${folder.path}/record.json`, new TextEncoder().encode('{'));
-    await expect(folder.recorded()).rejects.toThrow(/record\.json: expected the JSON that isolab wrote, got .*; remove the file to compute it again$/);
+    await expect(folder.readRecord()).rejects.toThrow(/record\.json: expected the JSON that isolab wrote, got .*; remove the file to compute it again$/);
   });
 });

@@ -75,16 +75,17 @@ async function* runSeed(place: RunPlace, config: AlignmentConfig, seed: number, 
   const { core } = place;
   const { profile, wasmHash } = core;
   const runId = await alignmentRunId(config, seed, { profile, wasmHash, dataHash: data.sha256 });
-  const resume = await folder.readCheckpoint(seed);
-  const options = { runId, checkpointEvery: place.checkpointEvery ?? CHECKPOINT_EVERY, answers: SHOWN, ...(resume === undefined ? {} : { resume, resumeName: folder.checkpointPath(seed) }) };
+  const own = folder.seed(seed);
+  const options = { runId, checkpointEvery: place.checkpointEvery ?? CHECKPOINT_EVERY, answers: SHOWN, ...(await own.resumption()) };
   const watcher = new SeedWatcher(config, seed, data, before);
   const began = place.now();
   for await (const event of runAlignment(core, config, seed, data, options)) {
     if (event.type === 'started') yield { type: 'progress', done: watcher.work(event.resumedAt), note: `seed ${seed}` };
-    if (event.type === 'started' && resume === undefined) yield firstNoise(place, config, seed);
+    if (event.type === 'started') await own.open();
+    if (event.type === 'started' && event.resumedAt === 0) yield firstNoise(place, config, seed);
     yield* watcher.show(event);
     if (event.type === 'checkpoint') {
-      await folder.writeCheckpoint(seed, event.bytes);
+      await own.writeCheckpoint(event.bytes);
       yield { type: 'checkpoint' };
     }
     if (event.type !== 'finished') continue;

@@ -4,7 +4,6 @@ import {
 } from '../../experiments/byzantine/index.js';
 import { loadByzantineData } from '../../runs/byzantine-data.js';
 import { ByzantineFolder } from '../../runs/byzantine-folder.js';
-import { VERSION } from '../../version.js';
 import { anyExperiment, point, type LabExperiment, type RunEvent, type RunPlace } from '../experiment.js';
 
 const CHECKPOINT_EVERY = 1;
@@ -39,24 +38,24 @@ async function* run(place: RunPlace, config: ByzantineConfig): AsyncGenerator<Ru
   const folders = source.mnistFolders(config.data_dir, byzantineFields.data_dir.parse(undefined));
   const data: ByzantineData = place.images === undefined ? await loadByzantineData(core, source.files, config, folders) : { kind: 'images', pair: place.images };
   const dataHash = dataHashOf(data);
-  const runId = await byzantineRunId(config, { profile, wasmHash, dataHash });
-  const folder = new ByzantineFolder(files, config.out_dir);
-  const resume = await folder.readCheckpoint(runId);
-  const options = { runId, messages: true, checkpointEvery: place.checkpointEvery ?? CHECKPOINT_EVERY, ...(resume === undefined ? {} : { resume, resumeName: folder.checkpointPath(runId) }) };
+  const setting = { profile, wasmHash, dataHash };
+  const runId = await byzantineRunId(config, setting);
+  const folder = new ByzantineFolder(files, config.out_dir, runId);
+  const options = { runId, messages: true, checkpointEvery: place.checkpointEvery ?? CHECKPOINT_EVERY, ...(await folder.resumption()) };
   const seconds = new Map<number, number>();
   let before = place.now();
   for await (const event of runByzantine(core, config, data, options)) {
-    if (event.type === 'started') await folder.open(runId);
+    if (event.type === 'started') await folder.open();
     yield* show(event);
     if (event.type === 'row') {
       seconds.set(event.row.round, (place.now() - before) / 1000);
       before = place.now();
     } else if (event.type === 'checkpoint') {
-      await folder.writeCheckpoint(runId, event.bytes);
+      await folder.writeCheckpoint(event.bytes);
       yield { type: 'checkpoint' };
     } else if (event.type === 'finished') {
       const { rows, digest } = event.result;
-      await folder.record({ run_id: runId, config, rows, result_digest: digest, program: `isolab ${VERSION}`, profile, wasm_sha256: wasmHash, data_sha256: dataHash, bits_promised: true }, event.result, seconds);
+      await folder.record(config, event.result, seconds, setting);
       const { validation_accuracy, validation_loss } = rows.at(-1)!;
       yield { type: 'finished', digest, dataHash, figures: [{ name: 'Validation accuracy', value: validation_accuracy.toFixed(4) }, { name: 'Validation loss', value: validation_loss.toFixed(4) }] };
     }

@@ -8,8 +8,9 @@ import {
 import { RunWriter } from '../../outputs/index.js';
 import { loadSplitHeadData } from '../../runs/splithead-data.js';
 import { localTime, splitHeadRecord } from '../../runs/splithead-record.js';
+import { readIfThere } from '../../runs/run-folder.js';
 import { VERSION } from '../../version.js';
-import { anyExperiment, point, readIfThere, type Figure, type LabExperiment, type RunEvent, type RunPlace } from '../experiment.js';
+import { anyExperiment, point, type Figure, type LabExperiment, type RunEvent, type RunPlace } from '../experiment.js';
 import type { DatasetPair } from '../../data/index.js';
 import { DIGITS_PANEL, digitStrip, NOISE_PANEL, NOISE_SHOWN, noiseStrip, SHOWN } from './pictures.js';
 

@@ -89,9 +89,8 @@ async function* run(place: RunPlace, config: TranslationConfig): AsyncGenerator<
   const setting = { profile: core.profile, wasmHash: core.wasmHash, dataHash: data.sha256 };
   const runId = await translationRunId(config, setting);
   const folder = new TranslationFolder(files, config.out_dir, runId);
-  const resume = await folder.readCheckpoint();
   const watcher = new TrainingWatcher(config, place.now);
-  const options = { runId, checkpointEvery: place.checkpointEvery ?? CHECKPOINT_EVERY, ...(resume === undefined ? {} : { resume, resumeName: folder.checkpointPath }) };
+  const options = { runId, checkpointEvery: place.checkpointEvery ?? CHECKPOINT_EVERY, ...(await folder.resumption()) };
   for await (const event of runTranslation(core, config, data, options)) {
     if (event.type === 'started') await folder.open();
     yield* watcher.show(event);

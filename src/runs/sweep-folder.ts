@@ -5,13 +5,13 @@ import { formatCsv, formatCsvHeader, type Row } from '../outputs/csv.js';
 import { removeNamed, writeTidily } from '../outputs/index.js';
 import type { Files } from '../runtime/runtime.js';
 import { formatRecord, parseRecord, type RunTimes, type SweepRecord } from '../sweep/index.js';
+import { CHECKPOINT, makeOutFolder, RunFolder } from './run-folder.js';
 
 export type RunState = 'recorded' | 'failed' | 'none';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-const CHECKPOINT = '.checkpoint.safetensors';
 /** Files read or listed at once. */
 const AT_ONCE = 64;
 
@@ -53,11 +53,7 @@ export class SweepFolder {
 
   /** Makes a folder of the tree. @throws Error naming --out-dir when it cannot be written */
   async open(path: string): Promise<void> {
-    try {
-      await this.#files.makeFolder(path);
-    } catch (error) {
-      throw new Error(`--out-dir: expected a folder that can be written, got ${this.path} (${(error as Error).message})`);
-    }
+    await makeOutFolder(this.#files, path);
   }
 
   /** What is there of each run. A checkpoint that a kill left beside a record goes. */
@@ -107,30 +103,26 @@ export class SweepFolder {
     }
   }
 
-  readCheckpoint(runId: string): Promise<Uint8Array | undefined> {
-    return this.#read(this.checkpointPath(runId));
-  }
-
-  async writeCheckpoint(runId: string, bytes: Uint8Array): Promise<void> {
-    await this.#files.writeWhole(this.checkpointPath(runId), bytes);
+  /** One run's own folder. */
+  run(runId: string): RunFolder {
+    return new RunFolder(this.#files, this.runPath(runId));
   }
 
   /** Writes a finished run; its record comes last, and says that the run has ended. */
   async write(record: SweepRecord, times: RunTimes, tables: Readonly<Record<string, readonly Row[]>>): Promise<void> {
-    const folder = this.runPath(record.run_id);
+    const folder = this.run(record.run_id);
     for (const [name, rows] of Object.entries(tables)) {
       if (rows.length === 0) continue;
       const columns = Object.keys(rows[0]!);
-      await writeTidily(this.#files, folder, name, encode(formatCsvHeader(columns) + formatCsv(columns, rows)));
+      await folder.write(name, formatCsvHeader(columns) + formatCsv(columns, rows));
     }
-    await writeTidily(this.#files, folder, 'times.json', encode(`${JSON.stringify(times)}\n`));
-    await writeTidily(this.#files, folder, 'record.json', encode(formatRecord(record)));
-    await removeNamed(this.#files, folder, CHECKPOINT);
-    await removeNamed(this.#files, folder, 'failure.json');
+    await folder.write('times.json', `${JSON.stringify(times)}\n`);
+    await folder.end(formatRecord(record));
+    await removeNamed(this.#files, folder.path, 'failure.json');
   }
 
   async writeFailure(runId: string, message: string): Promise<void> {
-    await writeTidily(this.#files, this.runPath(runId), 'failure.json', encode(`${JSON.stringify({ message })}\n`));
+    await this.run(runId).write('failure.json', `${JSON.stringify({ message })}\n`);
   }
 
   /** Writes a file of a sweep. @returns its path */
