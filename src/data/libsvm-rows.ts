@@ -1,5 +1,6 @@
 // Rows taken out of a sparse dataset: parts of it, and dense batches.
 import { randomSplit, type Generator } from '../random/index.js';
+import { splitSizes } from './split-sizes.js';
 import type { LibsvmDataset } from './libsvm.js';
 
 function checkRows(what: string, { count }: LibsvmDataset, rows: ArrayLike<number>): void {
@@ -47,12 +48,7 @@ export function selectLibsvmRows(dataset: LibsvmDataset, rows: ArrayLike<number>
 export function splitLibsvm(dataset: LibsvmDataset, fraction: number, generator: Generator): { train: LibsvmDataset; validation: LibsvmDataset } {
   const { count } = dataset;
   if (!(fraction > 0 && fraction < 1)) throw new RangeError(`splitLibsvm: expected a fraction above 0 and below 1, got ${fraction}`);
-  const left = count - Math.floor(count * fraction) - Math.floor(count * (1 - fraction));
-  const training = Math.floor(count * fraction) + (left > 0 ? 1 : 0);
-  if (training < 1 || training >= count) {
-    throw new RangeError(`splitLibsvm: expected a fraction that leaves both parts a row, got ${fraction}, which cuts ${count} rows into ${training} and ${count - training}`);
-  }
-  const [train, validation] = randomSplit(generator, count, [training, count - training]);
+  const [train, validation] = randomSplit(generator, count, splitSizes('splitLibsvm', count, [fraction, 1 - fraction]));
   return { train: selectLibsvmRows(dataset, train), validation: selectLibsvmRows(dataset, validation) };
 }
 

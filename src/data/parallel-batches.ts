@@ -1,20 +1,9 @@
 // A parallel corpus's pairs in parts and batches, as PyTorch's random_split and DataLoader give them out, and by length.
 import { randomSplit, shuffledOrderFromGlobal, type BatchOptions, type Generator } from '../random/index.js';
+import { splitSizes } from './split-sizes.js';
 
 function requireWhole(what: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least) throw new RangeError(`${what}: expected a whole number of at least ${least}, got ${value}`);
-}
-
-/** Sizes as random_split has them (torch/utils/data/dataset.py since 1.13): floors, then one more to each from the first on. */
-function sizesOf(count: number, fractions: readonly number[]): number[] {
-  const sum = fractions.reduce((total, fraction) => total + fraction, 0);
-  if (!fractions.every((fraction) => fraction >= 0 && fraction <= 1) || !(sum <= 1 && sum >= 1 - 1e-9)) {
-    throw new RangeError(`splitPairs: expected fractions from 0 to 1 that add up to 1, not above it, got [${fractions.join(', ')}]`);
-  }
-  const sizes = fractions.map((fraction) => Math.floor(count * fraction));
-  const left = count - sizes.reduce((total, size) => total + size, 0);
-  for (let extra = 0; extra < left; extra++) sizes[extra % sizes.length]++;
-  return sizes;
 }
 
 /**
@@ -28,10 +17,7 @@ function sizesOf(count: number, fractions: readonly number[]): number[] {
  */
 export function splitPairs(count: number, fractions: readonly number[], generator: Generator): Int32Array[] {
   requireWhole('splitPairs: count', count, 1);
-  const sizes = sizesOf(count, fractions);
-  const bare = sizes.findIndex((size, part) => size === 0 && fractions[part] > 0);
-  if (bare >= 0) throw new RangeError(`splitPairs: expected fractions that leave each part a pair, got ${fractions[bare]} of ${count} pairs, which is none`);
-  return randomSplit(generator, count, sizes);
+  return randomSplit(generator, count, splitSizes('splitPairs', count, fractions));
 }
 
 function cut(order: Int32Array, batchSize: number, dropLast: boolean): Int32Array[] {

@@ -207,7 +207,7 @@ describe('rows taken out', () => {
     const generator = new Generator(core, 0);
     for (const fraction of [0, 1, -0.5, NaN, 2]) expect(() => splitLibsvm(dataset, fraction, generator)).toThrow(`splitLibsvm: expected a fraction above 0 and below 1, got ${fraction}`);
     const one = await parse('1 1:1\n');
-    expect(() => splitLibsvm(one, 0.5, generator)).toThrow('got 0.5, which cuts 1 rows into 1 and 0');
+    expect(() => splitLibsvm(one, 0.5, generator)).toThrow('splitLibsvm: expected fractions that leave no part empty, got 0.5 of 1, which is none');
     generator.dispose();
   });
 

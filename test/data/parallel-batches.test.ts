@@ -56,7 +56,7 @@ describe('splitPairs', () => {
     ['less than all', 10, [0.8, 0.1], 'splitPairs: expected fractions from 0 to 1 that add up to 1, not above it, got [0.8, 0.1]'],
     ['more than all', 10, [1.2, -0.2], 'splitPairs: expected fractions from 0 to 1 that add up to 1, not above it, got [1.2, -0.2]'],
     ['not a number', 10, [NaN, 0.5], 'splitPairs: expected fractions from 0 to 1 that add up to 1, not above it, got [NaN, 0.5]'],
-    ['a part without pairs', 3, [0.9, 0.1], 'splitPairs: expected fractions that leave each part a pair, got 0.1 of 3 pairs, which is none'],
+    ['a part without pairs', 3, [0.9, 0.1], 'splitPairs: expected fractions that leave no part empty, got 0.1 of 3, which is none'],
   ])('refuses %s', (_, count, fractions, message) => {
     withGenerator(1, (generator) => {
       expect(() => splitPairs(count, fractions, generator)).toThrow(new RangeError(message));
