@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { differenceOf, runCommandLine, translateByCommandLine } from './command-line.mjs';
 import { LabReader } from './page-driver.mjs';
+import { prepare } from './preparation.mjs';
 
 /** A split-head run of seconds. */
 export const SHORT = { teacher_epochs: 1, student_epochs: 1, noise_steps: 20, teacher_hidden_dims: [32], student_hidden_dims: [32] };
@@ -29,16 +30,6 @@ export async function requireFiles(browser, reader, files) {
   const paths = await browser.evaluate(() => Promise.resolve([...document.querySelectorAll('button[data-path]')].map((button) => button.dataset.path)));
   assert.deepEqual([...paths].sort(), [...files.keys()].sort(), `${browser.name}: files of the page and of the command line`);
   for (const path of paths) assert.equal(differenceOf(path, await reader.download(path), files.get(path)), undefined);
-}
-
-/** Runs what another experiment reads, and offers its files to it. @param first undefined where nothing is read */
-async function prepare(reader, first) {
-  if (first === undefined) return;
-  await reader.choose(first.experiment);
-  await reader.importJson(first.config);
-  assert.equal(await reader.run(300), first.digest);
-  await reader.click('#offer');
-  await reader.until('the files in the list', (names) => Promise.resolve(names.every((name) => document.querySelector('#own-data ul').textContent.includes(name))), 20, [...first.offers.keys()]);
 }
 
 /**

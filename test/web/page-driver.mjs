@@ -81,12 +81,17 @@ export class LabReader {
     await this.until('the configuration in the form', () => Promise.resolve(document.getElementById('preset').value === '-1' || document.querySelector('form .actions .error').textContent !== ''), 10);
   }
 
-  /** Runs what the form says. @returns the digest */
-  async run(seconds = 300) {
+  /** Starts what the form says. */
+  async start() {
     const before = await this.#browser.evaluate(() => Promise.resolve(document.querySelectorAll('#runs tbody tr').length));
     await this.click('#run');
     // Until then the digest on the page is the run's before it.
     await this.until('the run in the list', (count) => Promise.resolve(document.querySelectorAll('#runs tbody tr').length > count), 10, before);
+  }
+
+  /** Runs what the form says. @returns the digest */
+  async run(seconds = 300) {
+    await this.start();
     return this.finish(seconds);
   }
 

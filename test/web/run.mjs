@@ -13,6 +13,7 @@ import * as checks from './checks.mjs';
 import { Chromium } from './chromium.mjs';
 import { Firefox } from './firefox.mjs';
 import { serveHere, serveStatically } from './hosts.mjs';
+import { firstOf } from './preparation.mjs';
 
 const BROWSERS = { chromium: Chromium, firefox: Firefox };
 const ALL = ['presets', 'links', 'closed', 'sentences', 'compared', 'wrong', 'own', 'pause', 'static', 'missing', 'requests'];
@@ -58,19 +59,6 @@ const longer = experimentNamed('splithead').resolve({ teacher_epochs: 2, student
 const longerThere = only.has('pause') || only.has('closed') ? { config: longer, ...(await checks.runCommandLine('splithead', longer)) } : undefined;
 
 const briefThere = only.has('sentences') || only.has('closed') ? { config: brief, ...(await checks.runCommandLine('translate train', brief)) } : undefined;
-
-/** The runs that experiments read files of: short ones here. */
-const FIRST = { 'moments robustness': { experiment: 'moments lenet', values: { train_size: 256, test_size: 64, batch_size: 32, epochs: 1 } } };
-
-/** That run by the command line; undefined for an experiment that reads none. */
-async function firstOf(name) {
-  if (FIRST[name] === undefined) return undefined;
-  const { experiment, values } = FIRST[name];
-  const { resolve, readable } = experimentNamed(experiment);
-  const config = resolve(values, 'test');
-  const { digest, files } = await checks.runCommandLine(experiment, config);
-  return { experiment, config, digest, offers: new Map(readable.map((file) => [file, [...files].find(([path]) => path.endsWith(`/${file}`))[1]])) };
-}
 
 const links = new Map();
 if (only.has('presets')) {

@@ -10,6 +10,7 @@ import { requireAccessible } from './checks.mjs';
 import { Chromium } from './chromium.mjs';
 import { serveHere } from './hosts.mjs';
 import { LabReader } from './page-driver.mjs';
+import { firstOf, prepare } from './preparation.mjs';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const folder = join(repository, '.cache/screenshots');
@@ -38,9 +39,10 @@ try {
       const reader = new LabReader(browser);
       const file = name.replaceAll(' ', '-');
       await reader.open(host.address);
+      await prepare(reader, await firstOf(name));
       await reader.choose(name);
       await reader.preset(1);
-      await reader.click('#run');
+      await reader.start();
       await reader.until('a part of the run, or the end', () => Promise.resolve(document.querySelector('.run progress')?.value > 0.45 || document.getElementById('digest') !== null), 600);
       if ((await reader.text('#pause')) !== undefined) await reader.click('#pause');
       await takeAll(browser, `${file}-running`);
