@@ -72,29 +72,33 @@ async function* events(run: WorkerRun): AsyncGenerator<WorkerEvent> {
   const config = experiment.resolve(run.config, 'configuration');
   const { startThread, availableThreads, version } = browserRuntime(run.address);
   const threads = run.threads ?? automaticThreads(availableThreads());
+  const source = await sourceOf(run);
+  const reading = run.data ?? experiment.images?.(source, config);
+  // What fails is told below, once the core is there.
+  Promise.resolve(reading).catch(() => {});
   const core = await openCore({ profile: run.profile ?? 'strict', kernels: 'all', threads, startThread: startThread! });
   try {
     yield { type: 'opened', profile: core.profile, wasmHash: core.wasmHash, threads: core.threads, threadsNote: core.threadsNote };
     const files = run.keep === undefined ? new MemoryFiles() : await storedFiles(`runs/${run.keep}/files`);
     yield* experiment.run({
-      core, files, source: await sourceOf(run), images: run.data, now: () => performance.now(), engine: `browser ${version}`, checkpointEvery: run.checkpointEvery,
+      core, files, source, images: await reading, now: () => performance.now(), engine: `browser ${version}`, checkpointEvery: run.checkpointEvery,
     }, config);
   } finally {
     await core.close();
   }
 }
 
-/** Posts events in batches, and stands still while it is told to pause. */
+/** Posts events in batches, a panel's first one at once; stands still while it is told to pause. */
 async function relay(run: WorkerRun, kept: KeptRun | undefined): Promise<void> {
   let batch: WorkerEvent[] = [];
   let before = performance.now();
-  let hasPlotted = false;
+  const plotted = new Set<string>();
   for await (const event of events(run)) {
     batch.push(event);
     await kept?.take(event);
-    const isFirstPlot: boolean = !hasPlotted && event.type === 'plot';
-    hasPlotted ||= isFirstPlot;
-    if (!isFirstPlot && performance.now() - before < BATCH) continue;
+    const isFirst = event.type === 'plot' && !plotted.has(event.panel);
+    if (event.type === 'plot') plotted.add(event.panel);
+    if (!isFirst && performance.now() - before < BATCH) continue;
     post({ events: batch });
     batch = [];
     await breathe();

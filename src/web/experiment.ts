@@ -12,7 +12,7 @@ export interface RunPlace {
   /** The folder that the command line would have been called in: checkpoints and results. */
   files: Files;
   source: DataSource;
-  /** Images instead of the dataset that the configuration names. */
+  /** What the experiment's `images` gave, or others in their place. */
   images: DatasetPair | undefined;
   /** Milliseconds of a clock, for durations only. */
   now(): number;
@@ -59,6 +59,8 @@ export interface LabExperiment<C extends Config = Config> {
   /** The default first, the one-minute version second. */
   readonly presets: readonly Preset[];
   panels(config: C): readonly Panel[];
+  /** Reads the images of a configuration, where it has some: no core is needed for that, so one is opened meanwhile. */
+  images?(source: DataSource, config: C): Promise<DatasetPair> | undefined;
   /** Whether a finished run has left a translator, which sentences can be asked of. */
   readonly translates?: boolean;
   /** Names of the files of a finished run that other experiments can read as data. */

@@ -103,7 +103,7 @@ async function* runSeed(place: RunPlace, config: AlignmentConfig, seed: number, 
 
 async function* run(place: RunPlace, config: AlignmentConfig): AsyncGenerator<RunEvent> {
   const { profile, wasmHash } = place.core;
-  const data = place.images ?? (await loadMnist(place.source.files, place.source.mnistFolders(config.data_dir, alignmentFields.data_dir.parse(undefined))));
+  const data = place.images!;
   requireAuditSize(config, data.train.count);
   const folder = new AlignmentFolder(place.files, config.out_dir);
   await folder.claim({ experiment: 'alignment', profile, wasm_sha256: wasmHash, data_sha256: data.sha256, ...sharedIdentity(config) });
@@ -145,6 +145,7 @@ const experiment: LabExperiment<AlignmentConfig> = {
     NOISE_PANEL,
     DIGITS_PANEL,
   ],
+  images: ({ files, mnistFolders }, { data_dir }) => loadMnist(files, mnistFolders(data_dir, alignmentFields.data_dir.parse(undefined))),
   run,
 };
 

@@ -50,8 +50,8 @@ class TrainingWatcher {
 }
 
 async function* run(place: RunPlace, config: LenetConfig): AsyncGenerator<RunEvent> {
-  const { core, files, source } = place;
-  const data = place.images ?? (await loadMnist(source.files, source.mnistFolders(config.data_dir, lenetFields.data_dir.parse(undefined))));
+  const { core, files } = place;
+  const data = place.images!;
   const setting = { profile: core.profile, wasmHash: core.wasmHash, dataHash: data.sha256 };
   const runId = await lenetRunId(config, setting);
   const folder = new LenetFolder(files, config.out_dir, runId);
@@ -87,6 +87,7 @@ const experiment: LabExperiment<LenetConfig> = {
     { id: 'loss', kind: 'curves', title: 'Loss', description: 'Cross-entropy of every tenth batch before its step, and of the test images after each epoch.', x: 'step', whole: true, y: 'cross-entropy', logarithmic: true },
     { id: 'accuracy', kind: 'curves', title: 'Accuracy on the test images', description: 'Part of the test images that are told right, after each epoch.', x: 'epoch', whole: true, y: 'accuracy', marked: true },
   ],
+  images: ({ files, mnistFolders }, { data_dir }) => loadMnist(files, mnistFolders(data_dir, lenetFields.data_dir.parse(undefined))),
   readable: [LENET_FILE, LENET_WEIGHTS],
   run,
 };

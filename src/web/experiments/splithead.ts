@@ -80,7 +80,7 @@ function figuresOf({ metrics }: SplitHeadResult): Figure[] {
 async function* run(place: RunPlace, config: SplitHeadConfig): AsyncGenerator<RunEvent> {
   const { core, files } = place;
   planSplitHead(config);
-  const data = place.images ?? (await loadSplitHeadData(place.source, config));
+  const data = place.images!;
   const { profile, wasmHash } = core;
   const runId = await splitHeadRunId(config, { profile, wasmHash, dataHash: data.sha256 });
   const writer = new RunWriter(files, config.outdir, seedFolder(config.seed), config.append_global);
@@ -133,6 +133,7 @@ const experiment: LabExperiment<SplitHeadConfig> = {
     DIGITS_PANEL,
     { id: 'cosine', kind: 'curves', title: 'Cosine of teacher and student, layer by layer', description: 'Cosine between the weights of teacher and student in each layer, at the start and at the end.', x: 'layer', whole: true, y: 'cosine', marked: true },
   ],
+  images: loadSplitHeadData,
   run,
 };
 
