@@ -147,7 +147,7 @@ export async function executeByzantine(context: CliContext, configs: readonly By
   const outDir = configs[0]!.out_dir;
   const recorded = new Map<string, ByzantineRecord>();
   for (const { runId } of planned) {
-    const record = await new ByzantineFolder(files, outDir, runId).readRecord<ByzantineRecord>();
+    const record = await new ByzantineFolder(files, outDir, runId).readRecord();
     if (record !== undefined) recorded.set(runId, record);
   }
   const left = planned.filter(({ runId }, index) => !recorded.has(runId) && planned.findIndex((other) => other.runId === runId) === index);

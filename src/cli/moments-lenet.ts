@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { Core } from '../core/index.js';
 import { loadMnist, type DatasetPair } from '../data/index.js';
 import { lenetFields, resolveLenetConfig, trainLenet, type LenetConfig, type LenetResult } from '../experiments/moments/index.js';
-import { LENET_FILE, LenetFolder, lenetRunId, type LenetRecord } from '../runs/lenet-folder.js';
+import { LENET_FILE, LenetFolder, lenetRunId } from '../runs/lenet-folder.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, parseInterval, type CoreFlags } from './core-options.js';
 import { addFieldOptions, givenFields, readConfigFile } from './flags.js';
@@ -57,7 +57,7 @@ async function execute(context: CliContext, config: LenetConfig, options: Option
     const setting = { profile: core.profile, wasmHash: core.wasmHash, dataHash: data.sha256 };
     const runId = await lenetRunId(config, setting);
     const folder = new LenetFolder(files, config.out_dir, runId);
-    let record = await folder.readRecord<LenetRecord>();
+    let record = await folder.readRecord();
     if (record !== undefined) context.stderr(`run ${runId} is recorded already\n`);
     else {
       const { result, seconds } = await train(context, core, config, data, folder, { runId, checkpointEvery });

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { sha256 } from '../core/index.js';
 import { drawSweepFigures, reportPage } from '../report/index.js';
+import { SweepFolder } from '../runs/sweep-folder.js';
 import type { CliContext } from './context.js';
 import { addSweepOptions, planOptions, type SweepFlags } from './sweep.js';
 import { collectRuns, writeCollected, type Collected } from './sweep-collect.js';
-import { SweepFolder } from '../runs/sweep-folder.js';
 import { planSweep, readSweep, type SweepPlan } from './sweep-plan.js';
 import { readSweepTable } from './sweep-table-file.js';
 

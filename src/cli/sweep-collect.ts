@@ -1,8 +1,8 @@
 // The runs of a sweep as one table.
 import { sha256 } from '../core/index.js';
 import { formatPandasCsv } from '../outputs/index.js';
-import { SweepTableMaker, type RunTimes, type SweepTable } from '../sweep/index.js';
 import { mapAtOnce, type SweepFolder } from '../runs/sweep-folder.js';
+import { SweepTableMaker, type RunTimes, type SweepTable } from '../sweep/index.js';
 import type { SweepPlan } from './sweep-plan.js';
 
 export interface Collected {

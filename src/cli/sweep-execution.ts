@@ -1,10 +1,10 @@
 // The local engine: runs side by side, each in a worker with one thread and one memory.
 import { durationText, RemainingTime, runTitle } from '../sweep/index.js';
+import type { SweepFolder } from '../runs/sweep-folder.js';
 import type { CliContext } from './context.js';
 import { forEachLimited } from './job.js';
 import { Progress } from './progress.js';
 import { mostMemory, requireMemory, requireRoom, type Estimate } from './sweep-estimate.js';
-import type { SweepFolder } from '../runs/sweep-folder.js';
 import { distinctRuns, requireData, type PlannedRun, type SweepPlan } from './sweep-plan.js';
 import { RunFailure, SweepRunner } from './sweep-run.js';
 

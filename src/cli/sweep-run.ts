@@ -1,10 +1,10 @@
 // One run of a sweep: computed, checkpointed, recorded; a failure is recorded too. Both engines go through here.
 import { layerMetricRows, perturbationRows, type RecordContext, type SplitHeadResult } from '../experiments/splithead/index.js';
+import type { SweepFolder } from '../runs/sweep-folder.js';
 import { sweepRecord } from '../sweep/index.js';
 import { VERSION } from '../version.js';
 import type { CliContext } from './context.js';
 import { runJob } from './job.js';
-import type { SweepFolder } from '../runs/sweep-folder.js';
 import type { PlannedRun } from './sweep-plan.js';
 
 export interface EndedRun {

@@ -5,10 +5,10 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { sha256 } from '../core/index.js';
 import { splitHeadFields } from '../experiments/splithead/index.js';
+import type { SweepFolder } from '../runs/sweep-folder.js';
 import type { Files } from '../runtime/runtime.js';
 import type { CliContext } from './context.js';
 import { mostMemory } from './sweep-estimate.js';
-import type { SweepFolder } from '../runs/sweep-folder.js';
 import type { PlannedRun, SweepPlan } from './sweep-plan.js';
 import { UsageError } from './usage-error.js';
 

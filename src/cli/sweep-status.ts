@@ -1,6 +1,6 @@
 // Where every run of a sweep stands.
-import type { CliContext } from './context.js';
 import type { SweepFolder } from '../runs/sweep-folder.js';
+import type { CliContext } from './context.js';
 import { distinctRuns, type PlannedRun, type SweepPlan } from './sweep-plan.js';
 import { queuedRuns, readSubmissions } from './sweep-slurm.js';
 

@@ -1,10 +1,10 @@
 // `isolab sweep task`: what a Slurm task runs. It can be started any number of times, and computes what is not recorded.
 import { resolve } from 'node:path';
 import { readSweepSpecification, runTitle } from '../sweep/index.js';
+import { SweepFolder } from '../runs/sweep-folder.js';
 import type { CliContext } from './context.js';
 import { parseProfile } from './core-options.js';
 import { readJsonFile } from './flags.js';
-import { SweepFolder } from '../runs/sweep-folder.js';
 import { distinctRuns, planSweep, requireData } from './sweep-plan.js';
 import { SweepRunner } from './sweep-run.js';
 import type { Submission } from './sweep-slurm.js';

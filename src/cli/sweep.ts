@@ -3,10 +3,10 @@ import { durationText, runTitle, SHIPPED_SWEEPS, shippedSweep, type DatasetSize,
 import type { CliContext } from './context.js';
 import { parseInterval, parseJobs, parseProfile } from './core-options.js';
 import { formatTable } from '../outputs/text-table.js';
+import { SweepFolder } from '../runs/sweep-folder.js';
 import { collectRuns, writeCollected } from './sweep-collect.js';
 import { BYTES_PER_RUN, bytesText, mostMemory, planForThisMachine, requireMemory, type Estimate } from './sweep-estimate.js';
 import { executeLocally, runsLeft, seedBySeed } from './sweep-execution.js';
-import { SweepFolder } from '../runs/sweep-folder.js';
 import { distinctRuns, planSweep, readSweep, requireData, type SweepPlan } from './sweep-plan.js';
 import { submit } from './sweep-slurm.js';
 import { STANDINGS, standings } from './sweep-status.js';

@@ -6,7 +6,7 @@ import {
   resolveTranslationConfig, runTranslation, translationFields, type TranslationConfig, type TranslationData, type TranslationEvent, type TranslationResult,
 } from '../experiments/translation/index.js';
 import { loadTranslationData } from '../runs/translation-data.js';
-import { TranslationFolder, translationRunId, type TranslationOutcome, type TranslationRecord } from '../runs/translation-folder.js';
+import { TranslationFolder, translationRunId, type TranslationOutcome } from '../runs/translation-folder.js';
 import type { CliContext } from './context.js';
 import { addCoreOptions, openChosenCore, parseInterval, type CoreFlags } from './core-options.js';
 import { addFieldOptions, givenFields, readConfigFile } from './flags.js';
@@ -84,7 +84,7 @@ async function train(context: CliContext, core: Core, config: TranslationConfig,
   const setting = { profile, wasmHash, dataHash: data.sha256 };
   const runId = await translationRunId(config, setting);
   const folder = new TranslationFolder(context.runtime.files, config.out_dir, runId);
-  let record = await folder.readRecord<TranslationRecord>();
+  let record = await folder.readRecord();
   if (record !== undefined) context.stderr(`run ${runId} is recorded already\n`);
   else {
     const events = runTranslation(core, config, data, {

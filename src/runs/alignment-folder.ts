@@ -31,7 +31,7 @@ export class AlignmentFolder {
   }
 
   /** A seed's own folder. */
-  seed(seed: number): RunFolder {
+  seed(seed: number): RunFolder<SeedRecord> {
     return new RunFolder(this.#files, `${this.path}/${alignmentSeedFolder(seed)}`);
   }
 

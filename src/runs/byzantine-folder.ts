@@ -10,7 +10,7 @@ export type ByzantineRecord = RunRecord<ByzantineConfig> & { rows: RoundRow[] };
 /** JSON has no NaN: null stands for it. */
 const toJson = (value: unknown, indent?: number) => JSON.stringify(value, (_, item: unknown) => (Number.isNaN(item) ? null : item), indent);
 
-export class ByzantineFolder extends RunFolder {
+export class ByzantineFolder extends RunFolder<ByzantineRecord> {
   readonly #runId: string;
 
   constructor(files: Files, outDir: string, runId: string) {

@@ -22,7 +22,7 @@ export function lenetRunId(config: LenetConfig, setting: RunSetting): Promise<st
   return runIdOf('moments lenet', identifying(lenetFields, config), setting);
 }
 
-export class LenetFolder extends RunFolder {
+export class LenetFolder extends RunFolder<LenetRecord> {
   readonly #runId: string;
 
   constructor(files: Files, outDir: string, runId: string) {

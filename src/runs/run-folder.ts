@@ -53,7 +53,8 @@ export function recordOf<C, R extends object>(runId: string, config: C, results:
   };
 }
 
-export class RunFolder {
+/** @typeParam R what its record says */
+export class RunFolder<R = unknown> {
   readonly path: string;
   readonly #files: Files;
 
@@ -79,8 +80,8 @@ export class RunFolder {
   }
 
   /** What the file says that says that the run has ended; undefined before. A checkpoint that a kill left beside it goes. */
-  async readRecord<T>(name = 'record.json'): Promise<T | undefined> {
-    const record = await readOwnJson<T>(this.#files, `${this.path}/${name}`);
+  async readRecord(name = 'record.json'): Promise<R | undefined> {
+    const record = await readOwnJson<R>(this.#files, `${this.path}/${name}`);
     if (record !== undefined) await removeNamed(this.#files, this.path, CHECKPOINT);
     return record;
   }

@@ -30,7 +30,7 @@ export function translationRunId(config: TranslationConfig, setting: RunSetting)
   return runIdOf('translation', identifying(translationFields, config), setting);
 }
 
-export class TranslationFolder extends RunFolder {
+export class TranslationFolder extends RunFolder<TranslationRecord> {
   readonly #runId: string;
 
   constructor(files: Files, outDir: string, runId: string) {

@@ -52,7 +52,8 @@ function offerControl(store: RunStore, { id }: StoredRun, names: readonly string
     for (const path of await store.results(id)) if (names.includes(lastPart(path))) await keep(lastPart(path), await store.readResult(id, path));
     said.textContent = `${names.join(' and ')}: in your own data.`;
   };
-  return element('div', { class: 'share' }, button('Offer to other experiments', () => void offer(), { id: 'offer' }), said);
+  const fail = (error: Error) => (said.textContent = error.message);
+  return element('div', { class: 'share' }, button('Offer to other experiments', () => void offer().catch(fail), { id: 'offer' }), said);
 }
 
 /** Buttons: each file, a zip of all, the link, and what other experiments can read. */
