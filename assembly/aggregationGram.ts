@@ -12,12 +12,14 @@ import { multiplyAdd } from './profile';
 
 /** Columns of a chunk, of either type. */
 const CHUNK: usize = 512;
+/** Bytes from one packed row of float32 to the next. */
+export const LINE_BYTES: usize = CHUNK * 4;
 /** Rows of b under one sweep over a: their chunk stays in L1. */
 const PANEL: i32 = 16;
 
 // @ts-ignore: decorator
 @inline
-function roundedToFour(count: i32): i32 {
+export function roundedToFour(count: i32): i32 {
   return (count + 3) & ~3;
 }
 
@@ -89,7 +91,7 @@ function multiplyTile<T>(a: usize, b: usize, bytes: usize, sums: usize, sumsRow:
  * sums[aCount][bCount], rows and columns rounded up to four, (resume: +)= a chunk's products. Only tiles with columns up to
  * `above` + row are computed: for a Gram matrix `above` is where a begins among the rows b, otherwise bCount.
  */
-function multiplyChunk<T>(a: usize, aCount: i32, b: usize, bCount: i32, above: i32, bytes: usize, sums: usize, resume: bool): void {
+export function multiplyChunk<T>(a: usize, aCount: i32, b: usize, bCount: i32, above: i32, bytes: usize, sums: usize, resume: bool): void {
   const sumsRow = <usize>roundedToFour(bCount) * 8;
   for (let panel = 0; panel < bCount; panel += PANEL) {
     for (let row = 0; row < aCount; row += 2) {

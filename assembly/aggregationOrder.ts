@@ -59,16 +59,16 @@ function middleLine<T>(lower: usize, upper: usize, even: i32, output: usize): vo
   for (let at: usize = 0; at < LINE; at += 16) v128.store(output + at, middleOf<T>(v128.load(lower + at), v128.load(upper + at), even));
 }
 
-/** line = keys of rank `rank` among the block's and `repeats` copies of the values `repeated`. */
-function rankAmongRepeats<T>(block: usize, half: i32, count: i32, rank: i32, repeats: i32, repeated: usize, line: usize): void {
+/** line = keys of rank `rank` among two sorted parts and `repeats` copies of the values `repeated`. */
+function rankAmongRepeats<T>(first: usize, count: i32, second: usize, others: i32, rank: i32, repeats: i32, repeated: usize, line: usize): void {
   for (let at: usize = 0; at < LINE; at += 16) v128.store(line + at, toKeys<T>(v128.load(repeated + at)));
   const bound = line + LINE;
   if (rank >= repeats) {
-    rankLine<T>(block, half, count, rank - repeats, bound);
+    rankLine<T>(first, count, second, others, rank - repeats, bound);
     for (let at: usize = 0; at < LINE; at += 16) v128.store(line + at, larger<T>(v128.load(line + at), v128.load(bound + at)));
   }
-  if (rank < count) {
-    rankLine<T>(block, half, count, rank, bound);
+  if (rank < count + others) {
+    rankLine<T>(first, count, second, others, rank, bound);
     for (let at: usize = 0; at < LINE; at += 16) v128.store(line + at, smaller<T>(v128.load(line + at), v128.load(bound + at)));
   }
 }
@@ -131,17 +131,24 @@ function aroundMedianLine<T>(block: usize, count: i32, lower: i32, upper: i32, n
 // Rules that need a rank or two sort a block in two halves, and write the ranks' keys to spare lines.
 
 function medianLine<T>(scratch: usize, half: i32, count: i32, lower: i32, upper: i32, even: i32, output: usize): void {
-  const low = scratch + spareLines(count), high = low + LINE;
-  if (even != UPPER) rankLine<T>(scratch, half, count, lower, low);
-  if (even != LOWER) rankLine<T>(scratch, half, count, upper, high);
+  const low = scratch + spareLines(count), high = low + LINE, second = scratch + <usize>half * LINE;
+  if (even != UPPER) rankLine<T>(scratch, half, second, count - half, lower, low);
+  if (even != LOWER) rankLine<T>(scratch, half, second, count - half, upper, high);
   middleLine<T>(low, high, even, output);
 }
 
-function clampedLine<T>(scratch: usize, half: i32, count: i32, lower: i32, upper: i32, repeats: i32, repeated: usize, even: i32, output: usize): void {
-  const low = scratch + spareLines(count), high = low + LINE;
-  if (even != UPPER) rankAmongRepeats<T>(scratch, half, count, lower, repeats, repeated, low);
-  if (even != LOWER) rankAmongRepeats<T>(scratch, half, count, upper, repeats, repeated, high);
-  middleLine<T>(low, high, even, output);
+/**
+ * output = the median of two sorted parts and `repeats` copies of the values `repeated`; three lines of scratch at `spare`.
+ * lower, upper: the ranks of the middle values.
+ */
+export function clampedLine<T>(
+  first: usize, count: i32, second: usize, others: i32, lower: i32, upper: i32, repeats: i32, repeated: usize, even: i32,
+  spare: usize, output: usize,
+): void {
+  const high = spare + LINE;
+  if (even != UPPER) rankAmongRepeats<T>(first, count, second, others, lower, repeats, repeated, spare);
+  if (even != LOWER) rankAmongRepeats<T>(first, count, second, others, upper, repeats, repeated, high);
+  middleLine<T>(spare, high, even, output);
 }
 
 /**
@@ -154,7 +161,7 @@ function eachColumn<T>(
   output: usize, scratch: usize,
 ): void {
   const listEnd = planNetwork(half, count, scratch);
-  const edge = scratch + spareLines(count) + 3 * LINE;
+  const spare = scratch + spareLines(count), edge = spare + 3 * LINE;
   for (let column = 0; column < dimension; column += blockColumns<T>()) {
     const offset = <usize>column * sizeof<T>();
     const bytes = <usize>min(blockColumns<T>(), dimension - column) * sizeof<T>();
@@ -164,7 +171,7 @@ function eachColumn<T>(
     const to = over ? edge : output + offset;
     if (rule == CLAMPED) {
       if (over) memory.copy(edge, repeated + offset, bytes);
-      clampedLine<T>(scratch, half, count, first, second, number, over ? edge : repeated + offset, even, to);
+      clampedLine<T>(scratch, half, scratch + <usize>half * LINE, count - half, first, second, number, over ? edge : repeated + offset, even, spare, to);
     } else if (rule == MIDDLE) medianLine<T>(scratch, half, count, first, second, even, to);
     else if (rule == TRIMMED) meanLine<T>(scratch, first, second, to);
     else aroundMedianLine<T>(scratch, count, first, second, number, even, to);
@@ -172,29 +179,30 @@ function eachColumn<T>(
   }
 }
 
-function orderStatistic<T>(rows: usize, count: i32, dimension: i32, stride: i32, lower: i32, upper: i32, even: i32, output: usize, scratch: usize): void {
-  const half = halfOf(count);
+function median<T>(rows: usize, count: i32, dimension: i32, stride: i32, even: i32, output: usize, scratch: usize): void {
+  const half = halfOf(count), lower = (count - 1) >> 1, upper = count >> 1;
   wantNothing(count, scratch);
   if (even != UPPER) wantRank(lower, half, count, scratch);
   if (even != LOWER) wantRank(upper, half, count, scratch);
   eachColumn<T>(MIDDLE, rows, half, count, dimension, stride, lower, upper, 0, 0, even, output, scratch);
 }
 
-function median<T>(rows: usize, count: i32, dimension: i32, stride: i32, even: i32, output: usize, scratch: usize): void {
-  orderStatistic<T>(rows, count, dimension, stride, (count - 1) >> 1, count >> 1, even, output, scratch);
-}
-
-function clampedMedian<T>(
-  rows: usize, count: i32, dimension: i32, stride: i32, repeats: i32, repeated: usize, even: i32, output: usize, scratch: usize,
-): void {
-  const half = halfOf(count);
+/** Marks what the ranks of `clampedLine` need of a block sorted in two halves. */
+export function wantClamped(half: i32, count: i32, repeats: i32, even: i32, scratch: usize): void {
   const lower = (count + repeats - 1) >> 1, upper = (count + repeats) >> 1;
   wantNothing(count, scratch);
   for (let rank = even == UPPER ? upper : lower; rank <= (even == LOWER ? lower : upper); rank++) {
     wantRank(rank, half, count, scratch);
     wantRank(rank - repeats, half, count, scratch);
   }
-  eachColumn<T>(CLAMPED, rows, half, count, dimension, stride, lower, upper, repeats, repeated, even, output, scratch);
+}
+
+export function clampedMedian<T>(
+  rows: usize, count: i32, dimension: i32, stride: i32, repeats: i32, repeated: usize, even: i32, output: usize, scratch: usize,
+): void {
+  const half = halfOf(count);
+  wantClamped(half, count, repeats, even, scratch);
+  eachColumn<T>(CLAMPED, rows, half, count, dimension, stride, (count + repeats - 1) >> 1, (count + repeats) >> 1, repeats, repeated, even, output, scratch);
 }
 
 function trimmedMean<T>(rows: usize, count: i32, dimension: i32, stride: i32, trim: i32, output: usize, scratch: usize): void {
@@ -223,14 +231,6 @@ export function aggregation_median_f32(rows: usize, count: i32, dimension: i32, 
 }
 export function aggregation_median_f64(rows: usize, count: i32, dimension: i32, stride: i32, even: i32, output: usize, scratch: usize): void {
   median<f64>(rows, count, dimension, stride, even, output, scratch);
-}
-
-/** The value of rank `rank`, counted from 0, of every column. */
-export function aggregation_order_statistic_f32(rows: usize, count: i32, dimension: i32, stride: i32, rank: i32, output: usize, scratch: usize): void {
-  orderStatistic<f32>(rows, count, dimension, stride, rank, rank, LOWER, output, scratch);
-}
-export function aggregation_order_statistic_f64(rows: usize, count: i32, dimension: i32, stride: i32, rank: i32, output: usize, scratch: usize): void {
-  orderStatistic<f64>(rows, count, dimension, stride, rank, rank, LOWER, output, scratch);
 }
 
 /**

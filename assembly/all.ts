@@ -1,9 +1,14 @@
 // The kernels of every family. index.ts has those that all experiments and the tensors lean on; a page that needs no more loads less.
 export * from './index';
 export * from './affineMoments';
+export * from './aggregation';
+export * from './aggregationGram';
+export * from './aggregationOrder';
 export * from './cholesky';
 export * from './concatenation';
 export * from './covariance';
+export * from './factoredMedian';
+export * from './factoredProducts';
 export * from './gaussianGelu';
 export * from './gaussianMax';
 export * from './gaussianRelu';
@@ -16,6 +21,7 @@ export * from './householder';
 export * from './jacobi';
 export * from './matrix';
 export * from './momentSums';
+export * from './outer';
 export * from './recurrent';
 export * from './scatter';
 export * from './smoothedLoss';

@@ -34,7 +34,7 @@ async function buildModule(profile, set, folder) {
   const optimised = join(folder, `${name}.wasm`);
   await run(process.execPath, [asc, entry, '--config', join(root, 'asconfig.json'), '--target', profile, '--outFile', raw], { cwd: root });
   const features = profile === 'fused' ? [...FEATURES, '--enable-relaxed-simd'] : FEATURES;
-  await run(process.execPath, [wasmOpt, ...features, '-O4', '--strip-debug', '--strip-producers', raw, '-o', optimised]);
+  await run(process.execPath, [wasmOpt, ...features, '-O3', '--converge', '--strip-debug', '--strip-producers', raw, '-o', optimised]);
   return { profile, set, name, ...identified(name, await readFile(optimised)), declarations: await readFile(join(folder, `${name}.raw.d.ts`), 'utf8') };
 }
 

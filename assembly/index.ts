@@ -1,8 +1,5 @@
 // The core's exports: one family per file.
 export * from './activation';
-export * from './aggregation';
-export * from './aggregationGram';
-export * from './aggregationOrder';
 export * from './arithmetic';
 export * from './averagePooling';
 export * from './columns';
@@ -14,7 +11,6 @@ export * from './image';
 export * from './loss';
 export * from './offsetInput';
 export * from './optimizer';
-export * from './outer';
 export * from './pooling';
 export * from './probe';
 export * from './random';

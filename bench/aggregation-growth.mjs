@@ -60,7 +60,7 @@ function printTable(core, letter, sizes, shapeOf, at) {
 }
 
 printMachine(describeMachine());
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 printTable(core, 'n', WORKERS, (n) => [n, D_OF_WORKERS], `d = ${D_OF_WORKERS.toLocaleString('en')}`);
 printTable(core, 'd', VALUES, (d) => [N_OF_VALUES, d], `n = ${N_OF_VALUES}`);
 await core.close();

@@ -51,7 +51,7 @@ async function timeOurs(core, pair, rule, attack) {
 printMachine(describeMachine());
 const torch = await loadTorch();
 if (torch === undefined) throw new Error("bench/byzantine.mjs: expected Debian's python3-torch and python3-torchvision, got none");
-const core = await openCore();
+const core = await openCore({ kernels: 'all' });
 const pair = await loadMnist(nodeRuntime().files, { packagedDir: packagedMnistFolder() });
 for (const rule of options.rules.split(',')) {
   for (const attack of options.attacks.split(',')) {

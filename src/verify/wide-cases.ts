@@ -113,7 +113,6 @@ function aggregate(core: Core, digest: Digest, rows: Tensor, weights: Tensor): v
   take('deviation', (scratch) => kernels[`aggregation_mean_deviation_${suffix}`](x, ROWS, COLUMNS, COLUMNS, 1, one.pointer, two.pointer, scratch), sums, [one, two]);
   unruly(rows);
   take('median', (scratch) => kernels[`aggregation_median_${suffix}`](x, ROWS - 1, COLUMNS, COLUMNS, 1, one.pointer, scratch), order, [one]);
-  take('rank', (scratch) => kernels[`aggregation_order_statistic_${suffix}`](x, ROWS, COLUMNS, COLUMNS, 5, one.pointer, scratch), order, [one]);
   take('clamped', (scratch) => kernels[`aggregation_clamped_median_${suffix}`](x, ROWS, COLUMNS, COLUMNS, 12, x, 0, one.pointer, scratch), order, [one]);
   take('trimmed', (scratch) => kernels[`aggregation_trimmed_mean_${suffix}`](x, ROWS, COLUMNS, COLUMNS, 4, one.pointer, scratch), order, [one]);
   take('nearest', (scratch) => kernels[`aggregation_mean_around_median_${suffix}`](x, ROWS, COLUMNS, COLUMNS, 25, 0, one.pointer, scratch), order, [one]);
@@ -135,4 +134,41 @@ const aggregation: Case = {
   },
 };
 
-export const wideCases: readonly Case[] = [...products, ...convolutions, ...losses, ...elementwise, choices, optimizer, aggregation];
+/** Workers, samples of each, and a layer; columns go from flat in no worker to flat in all. */
+const [WORKERS, BATCH, OUTPUTS, INPUTS] = [37, 3, 21, 331];
+const OTHERS = 29;
+
+/** Sets to zero what makes workers flat, ever more of them from column to column. */
+function flatten(input: Tensor): void {
+  const { data } = input;
+  for (let at = 0; at < data.length; at++) {
+    const column = at % INPUTS, sample = Math.floor(at / INPUTS);
+    if ((7 * (column >> 3) + 3 * Math.floor(sample / BATCH) + sample) % WORKERS < (WORKERS * column) / INPUTS) data[at] = 0;
+  }
+}
+
+const factors: Case = {
+  name: 'wide aggregation of factors',
+  run: async (core) => {
+    const { kernels } = core;
+    const digest = new Digest(), generator = new Generator(core, 27);
+    const input = generator.randn([WORKERS * BATCH, INPUTS]), delta = generator.randn([WORKERS * BATCH, OUTPUTS]), weights = generator.rand([WORKERS]);
+    const rows = generator.randn([OTHERS, OUTPUTS * (INPUTS + 1)]);
+    flatten(input);
+    const median = Tensor.zeros(core, [OUTPUTS * (INPUTS + 1)]), products = Tensor.zeros(core, [WORKERS, OTHERS], 'float64');
+    const layer = [delta.pointer, input.pointer, WORKERS, BATCH, OUTPUTS, INPUTS, 0.4] as const;
+    kernels.factored_median_f32(
+      ...layer, 12, weights.pointer, rows.pointer, 1, 0, INPUTS, median.pointer, core.scratch(kernels.factored_median_scratch_f32(WORKERS, BATCH, OUTPUTS), 'median'),
+    );
+    kernels.factored_products_f32(
+      ...layer, rows.pointer, OTHERS, OUTPUTS * (INPUTS + 1), products.pointer, OTHERS,
+      core.scratch(kernels.factored_products_scratch_f32(WORKERS, BATCH, OUTPUTS, OTHERS), 'products'),
+    );
+    digest.add('median', median.toArray()).add('products', products.toArray());
+    for (const tensor of [input, delta, weights, rows, median, products]) tensor.dispose();
+    generator.dispose();
+    return digest.hex();
+  },
+};
+
+export const wideCases: readonly Case[] = [...products, ...convolutions, ...losses, ...elementwise, choices, optimizer, aggregation, factors];

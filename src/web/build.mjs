@@ -14,10 +14,14 @@ const repository = join(here, '../..');
 const page = join(repository, 'dist/page');
 const site = join(repository, 'site');
 
-/** The page opens the strict build with all kernels and no other: the others' text stays out of its folder. */
+/** The page opens the strict build with all kernels and no other: the others' text stays out of its folder, and the names of what they lack. */
 const oneBuild = {
   name: 'one-build',
-  load: (id) => (/generated\/(strict|fused|fused-all)\.[jt]s$/.test(id) ? "throw new Error('the page carries the strict build alone');\nexport const size = 0, deflated = '';" : null),
+  load(id) {
+    if (/generated\/kernels\.[jt]s$/.test(id)) return 'export const onlyInAll = [];';
+    if (/generated\/(strict|fused|fused-all)\.[jt]s$/.test(id)) return "throw new Error('the page carries the strict build alone');\nexport const size = 0, deflated = '';";
+    return null;
+  },
 };
 
 async function bundlePage() {

@@ -8,7 +8,7 @@ import { Generator } from '../../src/random/index.js';
 let core: Core;
 let generator: Generator;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
   generator = new Generator(core, 0);
 });
 afterAll(() => generator.dispose());

@@ -26,7 +26,7 @@ const decaysInTable = ({ config }: FixtureCase) => config.method === 'SAGA' && c
 let core: Core;
 let mnist: DatasetPair;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
   mnist = await loadMnist(nodeRuntime().files, { packagedDir: packagedMnistFolder()! });
 });
 

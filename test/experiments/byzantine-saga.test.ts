@@ -11,7 +11,7 @@ import { madeUpDataset } from '../../src/verify/made-up.js';
 
 let core: Core;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
 });
 
 /** 600 images: the made-up ones and their mirror, so that no two are equal. */

@@ -11,7 +11,7 @@ import type { LinearStack } from '../../src/experiments/byzantine/linear-stack.j
 import type { SampleBatch } from '../../src/experiments/byzantine/task.js';
 import { Network } from '../../src/experiments/network.js';
 import { defaultCnnSpecification, readSpecification } from '../../src/experiments/specification.js';
-import { softmaxCrossEntropy, Stepper, type Tape, type Tensor } from '../../src/tensor/index.js';
+import { rowRange, softmaxCrossEntropy, Stepper, type Tape, type Tensor } from '../../src/tensor/index.js';
 import { madeUpDataset } from '../../src/verify/made-up.js';
 
 const BRIEF = { honest_size: 9, byzantine_size: 3, rounds: 3, display_interval: 4, batch_size: 2, snapshot_interval: 5, hidden_dims: [12] };
@@ -19,7 +19,7 @@ const BRIEF = { honest_size: 9, byzantine_size: 3, rounds: 3, display_interval: 
 let core: Core;
 let data: ByzantineData;
 beforeAll(async () => {
-  core = await openCore();
+  core = await openCore({ kernels: 'all' });
   data = { kind: 'images', pair: madeUpDataset(core) };
 });
 
@@ -66,15 +66,22 @@ describe.each([['notebook', {}], ['softmax', {}], ['mlp', {}], ['cnn', {}], ['no
     withMessages({ model, ...more }, (messages, tape, { rows }) => {
       const weights = Float64Array.from({ length: 9 }, (_, at) => (at % 2 === 0 ? 0.3 : -0.2) * (at + 1));
       const [short, long] = [tape.empty([messages.dimension], 'float32', 'a'), tape.empty([messages.dimension], 'float32', 'b')];
-      const others = tape.empty([2, messages.dimension], 'float32', 'others');
+      const [median, plain] = [tape.empty([messages.dimension], 'float32', 'median'), tape.empty([messages.dimension], 'float32', 'plain median')];
+      const others = tape.empty([7, messages.dimension], 'float32', 'others');
+      const few = rowRange(others, 0, 2);
       others.data.forEach((_, at) => (others.data[at] = ((at * 29) % 101) / 50 - 1));
       // From the factors: of larger batches the rows are taken once they are written.
       messages.combine(weights, short);
-      const [products, gram] = [messages.products(others), messages.gram()];
+      const copies = { repeats: 4, weights, added: rowRange(others, 6, 7).view([messages.dimension]) };
+      messages.medianWith(tape, copies, 0, median);
+      const [products, fewProducts, gram] = [messages.products(others), messages.products(few), messages.gram()];
       const written = new WrittenMessages(rows);
       written.combine(weights, long);
       expectClose(short.toArray(), long.toArray(), 1e-5, 'combination');
+      written.medianWith(tape, copies, 0, plain);
+      expectClose(median.toArray(), plain.toArray(), 1e-5, 'median');
       expectClose(products, written.products(others), 1e-5, 'product');
+      expectClose(fewProducts, written.products(few), 1e-5, 'product with few');
       expectClose(gram, written.gram(), 1e-5, 'inner product');
       const room = messages.rowsWithRoom(tape, 3);
       expect(room.shape).toEqual([12, messages.dimension]);

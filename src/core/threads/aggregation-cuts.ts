@@ -1,4 +1,6 @@
-// Aggregation rules over explicit rows (assembly/aggregation*.ts): by columns, or for products of rows with rows by rows.
+// Aggregation rules over explicit rows (assembly/aggregation*.ts): by columns, or for products of rows with rows by rows; and those over
+// a layer's factors (assembly/factored*.ts), likewise.
+import { MOST_PARTS } from './control.js';
 import { cutAlong, type Cut, type Cutter } from './cut.js';
 
 /** Columns of a part: a rule lists its comparators anew for each part, a sum walks whole segments. At 70 rows 50 to 200 us. */
@@ -9,15 +11,28 @@ const LEAST_WORK = 1 << 20;
 const CROSS_ROWS = 16;
 /** Every part copies its rows, so there are few. */
 const MOST_BANDS = 8;
+/** Inputs of a layer, and other rows, of a part of what is made of factors: each part prepares the deltas, or writes the messages, anew. */
+const FACTOR_COLUMNS = 128;
+const FACTOR_ROWS = 12;
 
-/** Which kernel takes which scratch, of so many rows as its arguments at `extents` say. */
-export const AGGREGATION_SCRATCH: readonly { kernel: string; scratch: string; extents: readonly number[] }[] = [
-  ...['median', 'order_statistic', 'clamped_median', 'trimmed_mean', 'mean_around_median'].map((rule) => ({
+/** Which kernel takes which scratch, of such extents as its arguments at `extents` say. */
+interface Scratch {
+  kernel: string;
+  scratch: string;
+  extents: readonly number[];
+  /** Types that it has (default: both). */
+  only?: 'f32';
+}
+
+export const AGGREGATION_SCRATCH: readonly Scratch[] = [
+  ...['median', 'clamped_median', 'trimmed_mean', 'mean_around_median'].map((rule) => ({
     kernel: `aggregation_${rule}`, scratch: 'aggregation_order_scratch', extents: [1],
   })),
   ...['weighted_sum', 'mean_deviation'].map((sum) => ({ kernel: `aggregation_${sum}`, scratch: 'aggregation_sum_scratch', extents: [] })),
   { kernel: 'aggregation_gram', scratch: 'aggregation_gram_scratch', extents: [1] },
   { kernel: 'aggregation_cross_gram', scratch: 'aggregation_cross_gram_scratch', extents: [1, 4] },
+  { kernel: 'factored_median', scratch: 'factored_median_scratch', extents: [2, 3, 4], only: 'f32' },
+  { kernel: 'factored_products', scratch: 'factored_products_scratch', extents: [2, 3, 4, 8], only: 'f32' },
 ];
 
 /** (rows, count, dimension, stride, ..., scratch): the pointers to rows and to [dimension] values move. */
@@ -44,11 +59,25 @@ function crossGram(size: number): Cutter {
   };
 }
 
+/** (..., first, end, output, scratch): by columns of the inputs. */
+function factoredMedian(args: readonly number[]): Cut | undefined {
+  const [first, end] = args.slice(11, 13) as [number, number];
+  const parts = Math.ceil((end - first) / FACTOR_COLUMNS);
+  if (!(parts >= 2 && parts <= MOST_PARTS)) return undefined;
+  const edge = (part: number) => Math.min(end, first + part * FACTOR_COLUMNS);
+  return { parts, scratch: 14, narrow: (part) => args.map((value, at) => (at === 11 ? edge(part) : at === 12 ? edge(part + 1) : value)) };
+}
+
+/** (..., rows, their count, their stride, output, its stride, scratch): by the rows. */
+function factoredProducts(args: readonly number[]): Cut | undefined {
+  return cutAlong(args, { extent: 8, per: FACTOR_ROWS, pointers: [[7, args[9]! * 4], [10, 8]], scratch: 12 });
+}
+
 /** The cuts of all aggregation kernels. */
 export function aggregations(suffix: 'f32' | 'f64', size: number): Record<string, Cutter> {
   return {
+    ...(suffix === 'f32' ? { factored_median_f32: factoredMedian, factored_products_f32: factoredProducts } : {}),
     [`aggregation_median_${suffix}`]: columns(RULE_COLUMNS, [0, 5], 6, size),
-    [`aggregation_order_statistic_${suffix}`]: columns(RULE_COLUMNS, [0, 5], 6, size),
     [`aggregation_clamped_median_${suffix}`]: columns(RULE_COLUMNS, [0, 5, 7], 8, size),
     [`aggregation_trimmed_mean_${suffix}`]: columns(RULE_COLUMNS, [0, 5], 6, size),
     [`aggregation_mean_around_median_${suffix}`]: columns(RULE_COLUMNS, [0, 6], 7, size),

@@ -102,7 +102,8 @@ function products(kernels: Kernels, pool: Sharing, suffix: Suffix): Record<strin
 /** Aggregation rules, and their scratch for every thread. */
 function aggregations(kernels: Kernels, pool: Sharing, suffix: Suffix): Record<string, AnyKernel> {
   const threaded: Record<string, AnyKernel> = {};
-  for (const { kernel, scratch, extents } of AGGREGATION_SCRATCH) {
+  for (const { kernel, scratch, extents, only } of AGGREGATION_SCRATCH) {
+    if (only !== undefined && only !== suffix) continue;
     const scratchOf = kernels[`${scratch}_${suffix}` as KernelName] as AnyKernel;
     threaded[`${scratch}_${suffix}`] = (...counts) => roundUp(scratchOf(...counts)) * pool.threads;
     threaded[`${kernel}_${suffix}`] = shared(kernels, pool, `${kernel}_${suffix}` as KernelName, (args) => roundUp(scratchOf(...extents.map((index) => args[index]!))));

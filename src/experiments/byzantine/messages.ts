@@ -2,6 +2,13 @@
 import { dot, kernelOf, linear, matmul, rowRange, sumOfSquares, type DType, type Tape, type Tensor } from '../../tensor/index.js';
 import type { LayerFactors, LinearStack } from './linear-stack.js';
 
+/** A message that is sent `repeats` times: the sum of weights[h] times message h, and `added` [dimension]. */
+export interface Repeated {
+  repeats: number;
+  weights: Float64Array;
+  added: Tensor | undefined;
+}
+
 /** H messages of `dimension` values. */
 export interface Messages {
   readonly count: number;
@@ -13,6 +20,11 @@ export interface Messages {
   products(others: Tensor): Float64Array;
   /** Writes the sum of weights[h] times message h to `into` [dimension]. */
   combine(weights: Float64Array, into: Tensor): void;
+  /**
+   * Writes the median of each value of the messages and copies of one more to `into` [dimension].
+   * @param even of two middle values 0 takes the lower, 1 their mean, 2 the upper
+   */
+  medianWith(tape: Tape, repeated: Repeated, even: number, into: Tensor): void;
   /** All messages [count, dimension], written out. */
   rows(): Tensor;
   /** The messages [count + others, dimension], and after them rows to write others to. */
@@ -44,6 +56,10 @@ export class WrittenMessages implements Messages {
 
   combine(weights: Float64Array, into: Tensor): void {
     weightedSum(this.#rows, weights, into);
+  }
+
+  medianWith(tape: Tape, repeated: Repeated, even: number, into: Tensor): void {
+    medianOfRows(tape, this, repeated, even, into);
   }
 
   rows(): Tensor {
@@ -105,6 +121,16 @@ export function weightedSum(rows: Tensor, weights: Float64Array, into: Tensor): 
   const given = core.scratch(bytes + kernelOf(rows, 'aggregation_sum_scratch')(), 'weighted sum');
   core.memory.f64(given, count).set(weights);
   kernelOf(rows, 'aggregation_weighted_sum')(rows.source, count, dimension, dimension, given, into.pointer, given + bytes);
+}
+
+function medianOfRows(tape: Tape, messages: Messages, { repeats, weights, added }: Repeated, even: number, into: Tensor): void {
+  const rows = messages.rows();
+  const { count, dimension } = messages;
+  const repeated = tape.empty([dimension], rows.dtype, 'repeated message');
+  if (repeats > 0) messages.combine(weights, repeated);
+  if (repeats > 0 && added !== undefined) addScaled(repeated, 1, added);
+  const scratch = rows.core.scratch(kernelOf(rows, 'aggregation_order_scratch')(count), 'median');
+  kernelOf(rows, 'aggregation_clamped_median')(rows.source, count, dimension, dimension, repeats, repeated.source, even, into.pointer, scratch);
 }
 
 /** a = a + factor * b, value by value. */
@@ -208,6 +234,7 @@ export class FactoredMessages implements Messages {
 
   products(others: Tensor): Float64Array {
     const count = others.shape[0]!;
+    if (count > FEW_OTHERS && this.#hasFewProducts) return this.#productsOfFactors(others);
     if (count > FEW_OTHERS || this.#stack.hasConvolutions) return productsOf(this.rows(), others);
     const result = new Float64Array(this.count * count);
     for (let index = 0; index < count; index++) {
@@ -218,10 +245,32 @@ export class FactoredMessages implements Messages {
         const projected = this.#tape.withoutRecording(() => linear(this.#tape, input, weight, bias, { inputOffset: offset }));
         addRowProducts(along, delta, projected, this.#batch);
       }
-      const decayed = this.#decay === 0 ? 0 : this.#decay * dot(this.#stack.flat, other);
-      for (let row = 0; row < this.count; row++) result[row * count + index] = along[row]! + decayed;
+      for (let row = 0; row < this.count; row++) result[row * count + index] = along[row]!;
     }
-    return result;
+    return this.#withDecay(result, others);
+  }
+
+  #productsOfFactors(others: Tensor): Float64Array {
+    const { core } = others;
+    const count = others.shape[0]!;
+    const result = this.#tape.from(new Float64Array(this.count * count), [this.count, count], 'float64', 'inner products');
+    const first = this.#stack.viewsOf(rowRange(others, 0, 1).view([this.dimension]));
+    for (const [layer, { delta, input, offset }] of this.#factors.entries()) {
+      const [outputs, inputs] = [delta.shape[1]!, input.shape[1]!];
+      const scratch = core.scratch(core.kernels.factored_products_scratch_f32(this.count, this.#batch, outputs, count), 'inner products');
+      core.kernels.factored_products_f32(
+        delta.source, input.source, this.count, this.#batch, outputs, inputs, offset, first[layer]!.weight.source, count, this.dimension, result.pointer, count, scratch,
+      );
+    }
+    return this.#withDecay(Float64Array.from(result.data), others);
+  }
+
+  /** Adds to the products [count, others] those of the decayed parameters, which every message includes. */
+  #withDecay(products: Float64Array, others: Tensor): Float64Array {
+    if (this.#decay === 0) return products;
+    const count = others.shape[0]!;
+    const decayed = Array.from({ length: count }, (_, index) => this.#decay * dot(this.#stack.flat, rowRange(others, index, index + 1).view([this.dimension])));
+    return products.map((product, at) => product + decayed[at % count]!);
   }
 
   combine(weights: Float64Array, into: Tensor): void {
@@ -238,6 +287,26 @@ export class FactoredMessages implements Messages {
     const columns = delta.shape[1]! * this.#batch;
     for (let worker = 0, at = 0; worker < this.count; worker++) for (let i = 0; i < columns; i++, at++) to[at] = from[at]! * weights[worker]!;
     return scaled;
+  }
+
+  medianWith(tape: Tape, repeated: Repeated, even: number, into: Tensor): void {
+    if (!this.#hasFewProducts || this.#decay !== 0 || this.#rows !== undefined) return medianOfRows(tape, this, repeated, even, into);
+    const { core } = into;
+    const weights = tape.from(repeated.weights, [this.count], this.dtype, 'weights');
+    const [added, results] = [repeated.added && this.#stack.viewsOf(repeated.added), this.#stack.viewsOf(into)];
+    for (const [layer, { delta, input, offset }] of this.#factors.entries()) {
+      const [outputs, inputs] = [delta.shape[1]!, input.shape[1]!];
+      const scratch = core.scratch(core.kernels.factored_median_scratch_f32(this.count, this.#batch, outputs), 'median');
+      core.kernels.factored_median_f32(
+        delta.source, input.source, this.count, this.#batch, outputs, inputs, offset, repeated.repeats, weights.source, added?.[layer]!.weight.source ?? 0, even,
+        0, inputs, results[layer]!.weight.pointer, scratch,
+      );
+    }
+  }
+
+  /** Whether each value of a message is a sum of a few products, which kernels add one by one. */
+  get #hasFewProducts(): boolean {
+    return this.#batch <= SMALL_BATCH && !this.#stack.hasConvolutions && this.dtype === 'float32';
   }
 
   rows(): Tensor {

@@ -213,7 +213,9 @@ class ByzantineRun {
 
 /**
  * Runs one configuration. Its events depend on `config`, the data and the core's profile alone.
- * @throws ConfigurationError for a configuration that does not fit the data; RangeError when memory is exhausted
+ * @param core opened with all kernels
+ * @throws ConfigurationError for a configuration that does not fit the data; RangeError when memory is exhausted; TypeError for a
+ *   core without the kernels of aggregation
  */
 export async function* runByzantine(core: Core, config: ByzantineConfig, data: ByzantineData, options: ByzantineRunOptions = {}): AsyncGenerator<ByzantineEvent> {
   const run = core.memory.allOrNothing(() => new ByzantineRun(core, config, data, options));

@@ -211,20 +211,18 @@ export class Server {
     const isUntouched = picked === rows;
     const repeats = isUntouched && this.#crafts ? equalRowsAtEnd(rows, messages.count) : 0;
     if (this.aggregator.name === 'median' && isUntouched && (repeats === rows.count - messages.count)) {
-      return this.#clampedMedian(tape, messages, extras, span, rows, repeats, into);
+      return this.#medianWithCopies(tape, messages, extras, span, rows, repeats, into);
     }
     const weightsOf = (row: number) => span.weightsOf(picked.values.subarray(row * picked.dimension, (row + 1) * picked.dimension));
     this.#applyKernel(this.#written(tape, messages, extras, { count: picked.count, weightsOf }, isUntouched), into);
   }
 
-  /** Identical attackers: the median of the honest rows and `repeats` copies of one more. */
-  #clampedMedian(tape: Tape, messages: Messages, extras: Tensor | undefined, span: Span, rows: Vectors, repeats: number, into: Tensor): void {
-    const written = messages.rows();
-    const { count, dimension } = messages;
-    const repeated = tape.empty([dimension], messages.dtype, 'Byzantine message');
-    if (repeats > 0) combineAll(tape, messages, extras, span.weightsOf(rows.values.subarray(count * rows.dimension, (count + 1) * rows.dimension)), repeated);
-    const scratch = this.#core.scratch(kernelOf(written, 'aggregation_order_scratch')(count), 'median');
-    kernelOf(written, 'aggregation_clamped_median')(written.source, count, dimension, dimension, repeats, repeated.source, this.#even, into.pointer, scratch);
+  /** Identical attackers: the median of the honest messages and copies of one more. */
+  #medianWithCopies(tape: Tape, messages: Messages, extras: Tensor | undefined, span: Span, rows: Vectors, repeats: number, into: Tensor): void {
+    const { count } = messages;
+    const weights = repeats === 0 ? new Float64Array(span.vectors.count) : span.weightsOf(rows.values.subarray(count * rows.dimension, (count + 1) * rows.dimension));
+    const added = extras === undefined ? undefined : sumOfExtras(tape, extras, weights.slice(count));
+    messages.medianWith(tape, { repeats, weights: weights.slice(0, count), added }, this.#even, into);
   }
 
   get #even(): number {
@@ -287,13 +285,14 @@ function combineAll(tape: Tape, messages: Messages, extras: Tensor | undefined, 
 
 /** into = base + the weighted sum of the extra rows. */
 function writeSum(tape: Tape, base: Tensor, extras: Tensor | undefined, weights: Float64Array, into: Tensor): void {
-  const used = [...weights.keys()].filter((at) => weights[at] !== 0);
-  const extra = extras === undefined ? undefined : sumOfExtras(tape, extras, weights, used);
+  const extra = extras === undefined ? undefined : sumOfExtras(tape, extras, weights);
   if (extra !== undefined) kernelOf(into, 'arithmetic_add')(base.source, extra.source, into.pointer, into.size);
   else if (base !== into) into.data.set(base.data);
 }
 
-function sumOfExtras(tape: Tape, extras: Tensor, weights: Float64Array, used: readonly number[]): Tensor | undefined {
+/** The weighted sum of the extra rows, where a weight is not 0. */
+function sumOfExtras(tape: Tape, extras: Tensor, weights: Float64Array): Tensor | undefined {
+  const used = [...weights.keys()].filter((at) => weights[at] !== 0);
   if (used.length === 0) return undefined;
   const [first] = used as [number];
   const only = used.length === 1 ? rowRange(extras, first, first + 1) : undefined;
