@@ -94,14 +94,15 @@ function kernelTypes({ core, all }) {
   );
   const small = new Set(exportsOf(core).map(([, name]) => name));
   const more = exportsOf(all).map(([, name]) => name).filter((name) => !small.has(name));
+  const families = [...new Set(more.map((name) => name.replace(/_f(32|64)$/, '')))];
   return `// Made by assembly/build.mjs: the functions that the builds of the core export.
 export interface Kernels {
 ${functions.join('\n')}
 }
 
-/** Those that only the builds with all kernels have. */
-export const onlyInAll: readonly (keyof Kernels)[] = [
-${more.map((name) => `  '${name}',`).join('\n')}
+/** Those that only the builds with all kernels have, without the _f32 or _f64 at their names' end. */
+export const onlyInAll: readonly string[] = [
+${families.map((name) => `  '${name}',`).join('\n')}
 ];
 `;
 }

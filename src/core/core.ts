@@ -57,7 +57,7 @@ export class Core {
 export interface CoreOptions {
   /** Default `strict`, or that of a `module` handed in. */
   profile?: Profile;
-  /** `core` (default, or what a `module` handed in has) is less to download; moments through networks need `all`. */
+  /** `core` (default, or what a `module` handed in has) is less to download; moments through networks and robust aggregation need `all`. */
   kernels?: KernelSet;
   /** Bound on the core's memory; default and most: 4 GiB. */
   maximumBytes?: number;
@@ -93,7 +93,8 @@ function withoutOthers(kernels: Kernels): Kernels {
   const missing = (name: string) => () => {
     throw new TypeError(`${name}: expected a core opened with { kernels: 'all' }, got one with the core's kernels only`);
   };
-  return { ...kernels, ...Object.fromEntries(onlyInAll.map((name) => [name, missing(name)])) };
+  const names = onlyInAll.flatMap((family) => [family, `${family}_f32`, `${family}_f64`]);
+  return { ...Object.fromEntries(names.map((name) => [name, missing(name)])), ...kernels };
 }
 
 function whyNoThreads(): string | undefined {

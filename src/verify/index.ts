@@ -1,4 +1,5 @@
 import type { Core, Profile } from '../core/index.js';
+import { wideAggregationCases } from './aggregation-cases.js';
 import { byzantineCases } from './byzantine-cases.js';
 import { expectedDigests } from './expected.js';
 import { operationCases, type Case } from './operation-cases.js';
@@ -10,19 +11,21 @@ import { momentNetworkCases } from './moment-network-cases.js';
 import { momentRunCases } from './moment-run-cases.js';
 import { recurrentCases } from './recurrent-cases.js';
 import { translationCases } from './translation-cases.js';
-import { wideCases } from './wide-cases.js';
+import { wideOperationCases } from './wide-cases.js';
 
 export { expectedDigests } from './expected.js';
 export { madeUpDataset } from './made-up.js';
 export { shortRun } from './run-cases.js';
-export { wideCases } from './wide-cases.js';
 export type { Case } from './operation-cases.js';
 
+/** Cases large enough for threads to share; they take a core with all kernels. */
+export const wideCases: readonly Case[] = [...wideOperationCases, ...wideAggregationCases];
+
 /** Cases of kernels that only a core with all kernels has. */
-const casesOfAll: readonly Case[] = [...matrixCases, ...momentFunctionCases, ...momentNetworkCases, ...momentRunCases, ...momentLenetCases, ...recurrentCases, ...translationCases];
+const casesOfAll: readonly Case[] = [...wideAggregationCases, ...byzantineCases, ...matrixCases, ...momentFunctionCases, ...momentNetworkCases, ...momentRunCases, ...momentLenetCases, ...recurrentCases, ...translationCases];
 
 /** Every shipped case: all families of ops, small and large enough for threads to share, then one short run of each model kind. */
-export const shippedCases: readonly Case[] = [...operationCases, ...wideCases, ...runCases, ...byzantineCases, ...casesOfAll];
+export const shippedCases: readonly Case[] = [...operationCases, ...wideOperationCases, ...runCases, ...casesOfAll];
 
 /** The shipped cases that a core has the kernels for. */
 export function casesFor(core: Core): readonly Case[] {

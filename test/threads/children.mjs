@@ -6,7 +6,7 @@ import { verifyCases, wideCases } from '../../dist/verify/index.js';
 
 const [what, number = '0'] = process.argv.slice(2);
 const open = async (threads) => {
-  const core = await openCore({ threads, startThread });
+  const core = await openCore({ kernels: 'all', threads, startThread });
   await core.threadsReady();
   return core;
 };

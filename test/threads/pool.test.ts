@@ -22,7 +22,7 @@ type StartThread = core.StartThread;
 
 const opened: Core[] = [];
 const open = async (threads: number, start: StartThread = startThread) => {
-  const core = await openCore({ threads, startThread: start });
+  const core = await openCore({ kernels: 'all', threads, startThread: start });
   opened.push(core);
   await core.threadsReady();
   return core;
