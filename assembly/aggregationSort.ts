@@ -196,7 +196,7 @@ function listMerges(first: i32, end: i32, list: usize): usize {
   return list;
 }
 
-/** How many lines a step works on, how far apart they are, and the first. */
+/** How many lines a step works on, and how many lines they are apart. */
 // @ts-ignore: decorator
 @inline
 function linesOf(step: u32): i32 {

@@ -36,7 +36,7 @@ export class Layer {
   batch: i32;
   outputs: i32;
   inputs: i32;
-  /** Bytes of a row of `deltas` and of `sums`: whole cache lines. */
+  /** Bytes of a row of `deltas` and of `sums`: whole lines of a sort. */
   rowBytes: usize;
   /** [workers * batch, outputs], zeros up to the end of each row. */
   deltas: usize;
